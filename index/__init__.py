@@ -1,0 +1,1 @@
+"""Turns a folder of articles into a searchable store. Knows nothing of questions."""
