@@ -1,0 +1,1 @@
+"""The language models, one module a backend, each behind LlamaIndex's `LLM`."""
