@@ -1,0 +1,342 @@
+"""The Python API: a desk answers questions about one folder of articles.
+
+import qa
+
+desk = qa.open_desk("articles/")
+answer = desk.ask("How far is Homs from Hama?")
+"""
+
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.articles import Article
+from index.build import Progress, SyncReport, build_recipe, plan_sync, sync
+from index.corpus import Corpus, load_corpus
+from index.embedding import Embedder, LocalEmbedder
+from index.errors import InputError, StoreBusyError, StoreError
+from index.settings import Settings, load_settings
+from index.store import Manifest, Store, default_store_folder
+from index.weights import locate
+from qa.answer import Answer, Event, Finished
+from qa.conversation import Turn
+from qa.engine import AnswerEngine, Query
+from qa.models.served import ServedModel, open_model
+from qa.prompt import instructions
+from qa.threads import iterate_in_thread
+
+if TYPE_CHECKING:
+    from qa.query_engine import DatelineQueryEngine
+
+LONGEST_QUESTION = 4000
+MOST_RESULTS = 1000
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A passage found without a language model; `text` is verbatim."""
+
+    article_id: str
+    article_path: str
+    title: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class Desk:
+    """Answers questions about one folder. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        embedder: Embedder | None = None,
+        model_factory: Callable[[Settings], ServedModel] = open_model,
+    ) -> None:
+        """Nothing is read yet; `open_desk` makes one and syncs it."""
+        self.settings = settings
+        self._embedder = embedder
+        self._model_factory = model_factory
+        self._lock = threading.RLock()
+        self._engine: AnswerEngine | None = None
+        self._busy = False
+
+    # What is on the desk
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """The indexed articles, in the order of their paths."""
+        return tuple(sorted(self.corpus.articles.values(), key=lambda article: article.path))
+
+    @property
+    def corpus(self) -> Corpus:
+        """The state of the store that answers now. Raises StoreError where there is none."""
+        return self._current().corpus
+
+    @property
+    def description(self) -> str:
+        """One line: who answers."""
+        return self.model.description
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the folder has changed since the index was last brought in line with it."""
+        return self._busy or not plan_sync(self.settings.articles, self.corpus.manifest).is_empty
+
+    @property
+    def query_engine(self) -> "DatelineQueryEngine":
+        """A LlamaIndex `BaseQueryEngine` that answers as `ask` does."""
+        from qa.query_engine import DatelineQueryEngine  # noqa: PLC0415 - only for LlamaIndex users
+
+        return DatelineQueryEngine(self)
+
+    def article_text(self, article_id: str) -> str:
+        """The untouched text of an article; citations index it. Raises InputError if unknown."""
+        article = self.corpus.articles.get(article_id)
+        if article is None:
+            raise InputError(f"There is no article {article_id}.")
+        return article.text
+
+    # Keeping in line with the folder
+
+    def sync(self, on_progress: Progress | None = None, *, wait_seconds: float = 0) -> SyncReport:
+        """Bring the store in line with the folder.
+
+        Raises ArticlesError where there is nothing to index, StoreBusyError where another
+        process is writing and doesn't finish within `wait_seconds`.
+        """
+        with self._lock, self.store.writing(wait_seconds=wait_seconds):
+            return sync(
+                self.settings.articles, self.store, self.embedder, self.settings.index, on_progress
+            )
+
+    def refresh(self, on_progress: Progress | None = None) -> SyncReport | None:
+        """Sync if anything changed; where another process is writing, go on with what is there.
+
+        Returns what was done, or None where nothing was to do or another process is at it.
+        """
+        manifest = self.store.read_manifest()
+        self._busy = False
+        if manifest is not None and plan_sync(self.settings.articles, manifest).is_empty:
+            return None
+        try:
+            return self.sync(on_progress)
+        except StoreBusyError:
+            if manifest is None:
+                raise
+            self._busy = True
+            return None
+
+    # Asking
+
+    def ask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
+        """The whole answer. `as_of` says what "this week" means; `fresh` syncs first.
+
+        Raises InputError for a question that can't be used, ModelError where the model fails.
+        """
+        return finish(self.stream(question, as_of=as_of, fresh=fresh))
+
+    def stream(
+        self,
+        question: str,
+        *,
+        as_of: date | None = None,
+        fresh: bool = True,
+        history: tuple[Turn, ...] = (),
+    ) -> Iterator[Event]:
+        """The answer as it comes; the last event is `Finished`. Closing it stops the model."""
+        question = usable_question(question)
+        if fresh:
+            self.refresh()
+        query = Query(question, history, as_of or date.today(), stale=self.is_stale)
+        return self._current().stream(query)
+
+    async def aask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
+        """As `ask`, without blocking the loop."""
+        last: Event | None = None
+        async with contextlib.aclosing(self.astream(question, as_of=as_of, fresh=fresh)) as events:
+            async for event in events:
+                last = event
+        assert isinstance(last, Finished)
+        return last.answer
+
+    async def astream(
+        self, question: str, *, as_of: date | None = None, fresh: bool = True
+    ) -> AsyncGenerator[Event, None]:
+        """As `stream`, without blocking the loop."""
+
+        def events() -> Iterator[Event]:
+            yield from self.stream(question, as_of=as_of, fresh=fresh)
+
+        async with contextlib.aclosing(iterate_in_thread(events())) as passed_on:
+            async for event in passed_on:
+                yield event
+
+    def conversation(self) -> "Conversation":
+        """A conversation: later questions may lean on earlier ones."""
+        return Conversation(self)
+
+    def search(self, query: str, k: int = 10, *, fresh: bool = True) -> list[SearchResult]:
+        """The `k` best passages, without a language model. Raises InputError."""
+        query = usable_question(query)
+        if not 1 <= k <= MOST_RESULTS:
+            raise InputError(f"The number of results must be between 1 and {MOST_RESULTS}.")
+        if fresh:
+            self.refresh()
+        engine = self._current()
+        return [
+            SearchResult(
+                article_id=ranked.passage.article_id,
+                article_path=engine.article_path(engine.corpus.articles[ranked.passage.article_id]),
+                title=engine.corpus.articles[ranked.passage.article_id].title,
+                start=ranked.passage.start,
+                end=ranked.passage.end,
+                text=ranked.passage.text,
+                score=round(ranked.score, 4),
+            )
+            for ranked in engine.retriever.rank(query, k).passages
+        ]
+
+    def warm_up(self) -> None:
+        """Load the models and read the prompt's fixed part, so that the first question is fast."""
+        self.search("warm up", 1, fresh=False)
+        self.model.warm_up(instructions())
+
+    # The parts
+
+    @cached_property
+    def model(self) -> ServedModel:
+        """The language model that answers. Raises ModelError and ModelFileError."""
+        with self._lock:
+            return self._model_factory(self.settings)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model. Raises ModelFileError where it is missing."""
+        if self._embedder is not None:
+            return self._embedder
+        folder = locate(self.settings.index.embedding_model, folder=self.settings.models_folder)
+        return LocalEmbedder(folder, batch=self.settings.index.embedding_batch)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of this folder under these settings. Raises StoreError."""
+        named = self.settings.store
+        if named and named.startswith(("http://", "https://")):
+            raise StoreError(
+                "A Chroma server as the store isn't part of this version. Name a folder instead."
+            )
+        root = Path(named) if named else default_store_folder(self.settings.articles)
+        return Store(root, build_recipe(self.settings.index, self.embedder))
+
+    def _current(self) -> AnswerEngine:
+        """The engine over the newest finished state, loaded again if another has been written."""
+        with self._lock:
+            manifest = self.store.read_manifest()
+            if manifest is None:
+                raise self._nothing_indexed()
+            if self._engine is None or self._engine.corpus.manifest != manifest:
+                self._engine = self._load(manifest)
+            return self._engine
+
+    def _load(self, manifest: Manifest) -> AnswerEngine:
+        if self._engine is not None:
+            self.store.reopen()
+        return AnswerEngine(
+            load_corpus(self.store, manifest), self.embedder, lambda: self.model, self.settings
+        )
+
+    def _nothing_indexed(self) -> StoreError:
+        others = self.store.other_recipes()
+        made = (
+            f" The store {self.store.root} was made by other settings "
+            f"({others[0].embedding_model}, passages of {others[0].passage_words} words) and is "
+            "left as it is."
+            if others
+            else ""
+        )
+        return StoreError(
+            f"The articles in {self.settings.articles} are not indexed with these settings."
+            f"{made} Run: dateline index"
+        )
+
+
+class Conversation:
+    """Questions that may lean on earlier ones. One conversation serves one user at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Nothing has been asked yet."""
+        self._desk = desk
+        self._turns: tuple[Turn, ...] = ()
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What was asked so far, each as it was understood."""
+        return tuple(turn.question for turn in self._turns)
+
+    def ask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
+        """As `Desk.ask`, in this conversation."""
+        return finish(self.stream(question, as_of=as_of, fresh=fresh))
+
+    def stream(
+        self, question: str, *, as_of: date | None = None, fresh: bool = True
+    ) -> Iterator[Event]:
+        """As `Desk.stream`, in this conversation. A stream that is closed early leaves no trace."""
+        for event in self._desk.stream(question, as_of=as_of, fresh=fresh, history=self._turns):
+            if isinstance(event, Finished):
+                answer = event.answer
+                plain = " ".join(sentence.text for sentence in answer.sentences)
+                turn = Turn(answer.standalone_question, plain or answer.text)
+                self._turns = (*self._turns, turn)
+            yield event
+
+
+def open_desk(
+    articles: str | Path | None = None,
+    *,
+    settings: Settings | None = None,
+    sync: bool = True,
+    on_progress: Progress | None = None,
+) -> Desk:
+    """A desk for a folder of articles, in line with it unless `sync` is False.
+
+    Language models load on first use. Raises ArticlesError, SettingsError, StoreError and
+    ModelFileError, each saying what to do.
+    """
+    chosen = settings or load_settings()
+    if articles is not None:
+        chosen = chosen.model_copy(update={"articles": Path(articles)})
+    desk = Desk(chosen)
+    if sync:
+        desk.refresh(on_progress)
+    return desk
+
+
+def finish(events: Iterator[Event]) -> Answer:
+    """The answer at the end of a stream."""
+    for event in events:
+        if isinstance(event, Finished):
+            return event.answer
+    raise RuntimeError("A stream of events ended without its answer.")
+
+
+def usable_question(question: str) -> str:
+    """The question without white space around it. Raises InputError where it can't be asked."""
+    stripped = question.strip().replace("\0", "")
+    if not stripped:
+        raise InputError("The question is empty. Type a question about the articles.")
+    if len(stripped) > LONGEST_QUESTION:
+        raise InputError(
+            f"The question has {len(stripped):,} characters; at most {LONGEST_QUESTION:,} are "
+            "read. Ask a shorter one."
+        )
+    return stripped

@@ -1,0 +1,75 @@
+"""Evidence and question to messages. What stays the same stands first, for the prompt cache."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+
+from index.articles import Article
+from qa.evidence import EvidenceSentence, EvidenceSet
+
+NOT_IN_ARTICLES = "NOT IN THE ARTICLES"
+# The chat template's own tokens around two messages, with some to spare.
+TEMPLATE_TOKENS = 24
+GAP = " … "
+
+
+@cache
+def load_prompt(name: str) -> str:
+    """The text of `qa/prompts/<name>.md`."""
+    return files("qa").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def answer_messages(
+    question: str, evidence: EvidenceSet, articles: dict[str, Article]
+) -> list[ChatMessage]:
+    """What the model is asked: the fixed instructions, then excerpts and question."""
+    excerpts = "\n".join(
+        f"Article {number}{_origin(articles[group[0].article_id])}: {_joined(group, articles)}"
+        for number, group in enumerate(evidence.groups, start=1)
+    )
+    return [
+        *instructions(),
+        ChatMessage(
+            role=MessageRole.USER,
+            content=f"Excerpts:\n{excerpts}\nQuestion: {question}\nAnswer:",
+        ),
+    ]
+
+
+def instructions() -> list[ChatMessage]:
+    """The part of the prompt that never changes."""
+    return [ChatMessage(role=MessageRole.SYSTEM, content=load_prompt("answer"))]
+
+
+def rewrite_messages(question: str, history: Sequence[tuple[str, str]]) -> list[ChatMessage]:
+    """Ask for the question as it would be put without the conversation (question, answer)."""
+    turns = "\n".join(f"Question: {asked}\nAnswer: {answered}" for asked, answered in history)
+    return [
+        ChatMessage(role=MessageRole.SYSTEM, content=load_prompt("rewrite")),
+        ChatMessage(
+            role=MessageRole.USER,
+            content=f"Conversation:\n{turns}\nLast question: {question}\nRewritten:",
+        ),
+    ]
+
+
+def _origin(article: Article) -> str:
+    known = [article.outlet, article.published.isoformat() if article.published else None]
+    parts = [part for part in known if part]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _joined(group: Sequence[EvidenceSentence], articles: dict[str, Article]) -> str:
+    """The sentences as they stand; where some are left out between two, a mark says so."""
+    text = articles[group[0].article_id].text
+    parts = [_one_line(group[0].text)]
+    for before, sentence in zip(group, group[1:], strict=False):
+        gap = " " if not text[before.end : sentence.start].strip() else GAP
+        parts.append(gap + _one_line(sentence.text))
+    return "".join(parts)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

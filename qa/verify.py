@@ -1,0 +1,128 @@
+"""Is what a sentence says in the words it cites? Decided by code, without a second opinion.
+
+A sentence is supported only if every number, name and quoted phrase of it stands in its quotes
+and most of its other words do; and an answer counts only if it is about what was asked.
+"""
+
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from index.lexical import terms
+from qa.answer import Verdict
+from qa.facts import (
+    concerns_name,
+    find_facts,
+    find_names,
+    plain,
+    states_number,
+    states_quoted,
+)
+from qa.kinds import answers_kind, asked_kind
+
+# Share of the other words (those the question didn't bring) that must stand in the quotes.
+SUPPORTED_WORDS = 0.6
+PARTLY_WORDS = 0.4
+PARTLY_NAMES = 0.5
+# Likeness (difflib's ratio) from which two spellings may be one name: Talbiseh, Talbisa.
+SAME_NAME = 0.75
+OWNER = re.compile(r"\b([A-Z][\w-]+)[’']s?\s+\w+")
+OF_NAME = re.compile(
+    r"\b(?:president|minister|king|queen|leader|head|chief|capital|population|mayor|governor|"
+    r"army|government|embassy|ambassador|currency|chairman|director|ceo|owner|coach|captain)"
+    r"(?:\s+\w+)?\s+(?:of|for)\s+(?:the\s+)?([A-Z][\w-]+)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The verdict on one sentence; `missing` lists what its quotes don't have."""
+
+    verdict: Verdict
+    support: float
+    missing: tuple[str, ...]
+
+
+def check_sentence(
+    sentence: str, quotes: str, *, question: str, common_words: AbstractSet[str] = frozenset()
+) -> Check:
+    """Hold a sentence against the text of its quotes.
+
+    `support` is the share of its facts and other words that the quotes carry, 0 to 1.
+    """
+    facts = find_facts(sentence, common_words)
+    numbers = [n.text for n in facts.numbers if not states_number(n, quotes)]
+    names = [name for name in facts.names if not concerns_name(name, quotes)]
+    quoted = [words for words in facts.quoted if not states_quoted(words, quotes)]
+    missing = (*numbers, *names, *quoted)
+    words = _other_words(sentence, question, facts.names)
+    carried = _share(len(words & set(terms(quotes))), len(words))
+    support = (facts.count - len(missing) + carried) / (facts.count + 1)
+    verdict: Verdict = "unsupported"
+    if not missing and carried >= SUPPORTED_WORDS:
+        verdict = "supported"
+    elif (
+        not numbers
+        and not quoted
+        and carried >= PARTLY_WORDS
+        and _share(len(facts.names) - len(names), len(facts.names)) >= PARTLY_NAMES
+    ):
+        verdict = "partly"
+    return Check(verdict, round(support, 3), missing)
+
+
+def unknown_names(
+    question: str, article_words: AbstractSet[str], common_words: AbstractSet[str]
+) -> tuple[str, ...]:
+    """Names of the question that no article has, not even misspelled by a letter or two.
+
+    `article_words` are the articles' words in lower case. A possible typing error is let pass:
+    the answer is checked in any case.
+    """
+    return tuple(
+        name
+        for name in find_names(question, common_words)
+        if not all(part in article_words for part in plain(name).split())
+        and not get_close_matches(
+            plain(name),
+            [word for word in article_words if word[:1] == plain(name)[:1]],
+            n=1,
+            cutoff=SAME_NAME,
+        )
+    )
+
+
+def required_names(question: str) -> tuple[str, ...]:
+    """Names that say whose the answer must be: "Russia's minister", "the president of Turkey"."""
+    return tuple(dict.fromkeys(OWNER.findall(question) + OF_NAME.findall(question)))
+
+
+def misses_question(
+    answer: str, quotes: str, context: str, *, question: str, common_words: AbstractSet[str]
+) -> str | None:
+    """Why an answer isn't one to this question, or None.
+
+    `quotes` are its cited words; `context` is what surrounds them in their articles.
+    """
+    for name in required_names(question):
+        if not concerns_name(name, quotes):
+            return f"What was found is not about {name}."
+    names = find_names(question, common_words)
+    concerned = sum(concerns_name(name, f"{quotes} {context}") for name in names)
+    if names and concerned < len(names) / 2:
+        return "What was found is about something else."
+    kind = asked_kind(question)
+    if kind in ("number", "date") and not answers_kind(answer, question):
+        return f"No {kind} for this was found."
+    return None
+
+
+def _other_words(sentence: str, question: str, names: tuple[str, ...]) -> set[str]:
+    """The words that the question didn't bring; of a mere echo of the question, all."""
+    own = set(terms(sentence)) - set(terms(" ".join(names)))
+    return own - set(terms(question)) or own
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
