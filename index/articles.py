@@ -184,7 +184,7 @@ def _line(value: Any) -> str | None:
 
 def _date(value: Any) -> date | None:
     """The day that is written; None where year, month or day is left open."""
-    written = _line(value)
+    written = _line(value) if isinstance(value, str) else None
     if written is None:
         return None
     try:

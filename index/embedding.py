@@ -96,11 +96,11 @@ class LocalEmbedder:
 
         settings = self._folder / "sentence_bert_config.json"
         try:
-            limit = json.loads(settings.read_text("utf-8")) if settings.exists() else {}
+            limits = json.loads(settings.read_text("utf-8")) if settings.exists() else {}
             tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
         except Exception as error:  # noqa: BLE001 - the tokenizer raises Exception itself
             raise _unloadable(self._folder, error) from error
-        tokenizer.enable_truncation(limit.get("max_seq_length") or 512)
+        tokenizer.enable_truncation(limits.get("max_seq_length") or 512)
         tokenizer.enable_padding()
         return tokenizer
 
@@ -143,7 +143,8 @@ def export_graph(folder: Path) -> Path:
     except Exception as error:  # noqa: BLE001 - what a damaged file raises shares no base class
         raise _unloadable(folder, error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be no such folder
+            unfinished.unlink()
     return graph
 
 
@@ -166,7 +167,7 @@ def _export(folder: Path, target: Path) -> None:
 
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
 
-    class Pipeline(torch.nn.Module):
+    class Pipeline(torch.nn.Module):  # type: ignore[misc] # torch is only imported here
         """Tokens to a unit vector, with the model's own pooling."""
 
         def __init__(self) -> None:

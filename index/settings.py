@@ -173,6 +173,20 @@ def setting_names() -> Iterator[tuple[str, Any, str]]:
             yield name, field.default, field.description or ""
 
 
+def settings_table() -> str:
+    """Every setting as a Markdown table, for the README and `dateline settings`."""
+    rows = ["| setting | default | meaning |", "| --- | --- | --- |"]
+    for name, default, meaning in setting_names():
+        if isinstance(default, tuple):
+            shown = ", ".join(str(item) for item in default)
+        elif name == "models_folder":
+            shown = "the platform's cache folder"
+        else:
+            shown = "" if default is None else str(default)
+        rows.append(f"| `{name}` | {shown} | {meaning} |")
+    return "\n".join(rows)
+
+
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     """Settings from file, environment and `overrides` (those that are None are left out).
 

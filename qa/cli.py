@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from index.errors import DatelineError, InputError
-from index.settings import Settings, load_settings
+from index.settings import Settings, load_settings, settings_table
 from qa.models_command import models_app
 
 app = typer.Typer(
@@ -42,9 +42,7 @@ def configure(
     context: typer.Context,
     articles: Annotated[Path | None, typer.Option(help="Folder of articles.")] = None,
     store: Annotated[str | None, typer.Option(help="Folder of the store.")] = None,
-    backend: Annotated[
-        str | None, typer.Option(help="auto, ollama, embedded or openai.")
-    ] = None,
+    backend: Annotated[str | None, typer.Option(help="auto, ollama, embedded or openai.")] = None,
     url: Annotated[str | None, typer.Option(help="Address of the model server.")] = None,
     model: Annotated[str | None, typer.Option(help="Name or .gguf file of the model.")] = None,
     config: Annotated[Path | None, typer.Option(help="Settings file.")] = None,
@@ -65,14 +63,16 @@ def index(
     from qa.show import show_sync  # noqa: PLC0415 - a command imports what it needs
 
     desk = _desk(context.obj)
-    for other in desk.store.other_recipes() if desk.store.read_manifest() is None else ():
+    for other in (
+        desk.library.store.other_recipes() if desk.library.store.read_manifest() is None else ()
+    ):
         _say(
             f"The store was made by other settings ({other.embedding_model}, passages of "
             f"{other.passage_words} words). A new index is made beside it."
         )
     for report in _syncs(desk, watch=watch):
         if as_json:
-            _print(json.dumps({**asdict(report), "store": str(desk.store.folder)}))
+            _print(json.dumps({**asdict(report), "store": str(desk.library.store.folder)}))
         else:
             _print(*show_sync(report))
 
@@ -148,6 +148,12 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
+@app.command("settings")
+def show_settings() -> None:
+    """List every setting, its default and its meaning."""
+    _print(settings_table())
+
+
 @app.command()
 def serve(context: typer.Context) -> None:
     """Open the page on 127.0.0.1."""
@@ -159,7 +165,7 @@ def serve(context: typer.Context) -> None:
 @app.command("eval")
 def evaluate(
     context: typer.Context,
-    gold: Annotated[Path | None, typer.Option(help="A gold set; default: all of evals/gold.")] = None,
+    gold: Annotated[Path | None, typer.Option(help="A gold set; default: evals/gold.")] = None,
 ) -> None:
     """Measure the answers against a gold set."""
     from evals.command import run_evaluation  # noqa: PLC0415 - the one import against the stream
@@ -236,7 +242,9 @@ def _run_batch(path: Path, work: Callable[[dict[str, Any]], dict[str, Any]]) -> 
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} can't be read: {error}. --batch takes a JSON Lines file.") from error
+        raise InputError(
+            f"{path} can't be read: {error}. --batch takes a JSON Lines file."
+        ) from error
     for raw in lines:
         if raw.strip():
             _print(json.dumps(_worked(raw, work), ensure_ascii=False))
@@ -283,4 +291,3 @@ def _print(*lines: str) -> None:
 def _say(*lines: str) -> None:
     for line in lines:
         typer.echo(line, err=True)
-

@@ -61,7 +61,7 @@ def stand_alone(
 
 def brings_in(rewritten: str, known: str) -> bool:
     """Whether a rewriting has names or numbers that the conversation hasn't."""
-    return any(not states_name(name, known) for name in find_names(rewritten)[1:]) or any(
+    return any(not states_name(name, known) for name in find_names(rewritten)) or any(
         not states_number(number, known) for number in find_numbers(rewritten)
     )
 

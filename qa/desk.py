@@ -1,13 +1,10 @@
 """The Python API: a desk answers questions about one folder of articles.
 
-import qa
-
-desk = qa.open_desk("articles/")
-answer = desk.ask("How far is Homs from Hama?")
+>>> desk = qa.open_desk("articles/")
+>>> answer = desk.ask("How far is Homs from Hama?")
 """
 
 import contextlib
-import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
@@ -17,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.articles import Article
-from index.build import Progress, SyncReport, build_recipe, plan_sync, sync
-from index.corpus import Corpus, load_corpus
-from index.embedding import Embedder, LocalEmbedder
-from index.errors import InputError, StoreBusyError, StoreError
+from index.build import Progress, SyncReport
+from index.corpus import Corpus
+from index.embedding import Embedder
+from index.errors import InputError
+from index.library import Library
 from index.settings import Settings, load_settings
-from index.store import Manifest, Store, default_store_folder
-from index.weights import locate
 from qa.answer import Answer, Event, Finished
 from qa.conversation import Turn
 from qa.engine import AnswerEngine, Query
@@ -36,7 +32,6 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 4000
 MOST_RESULTS = 1000
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +59,10 @@ class Desk:
     ) -> None:
         """Nothing is read yet; `open_desk` makes one and syncs it."""
         self.settings = settings
-        self._embedder = embedder
+        self.library = Library(settings, embedder)
         self._model_factory = model_factory
         self._lock = threading.RLock()
         self._engine: AnswerEngine | None = None
-        self._busy = False
 
     # What is on the desk
 
@@ -80,17 +74,12 @@ class Desk:
     @property
     def corpus(self) -> Corpus:
         """The state of the store that answers now. Raises StoreError where there is none."""
-        return self._current().corpus
+        return self.library.corpus()
 
     @property
     def description(self) -> str:
         """One line: who answers."""
         return self.model.description
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the folder has changed since the index was last brought in line with it."""
-        return self._busy or not plan_sync(self.settings.articles, self.corpus.manifest).is_empty
 
     @property
     def query_engine(self) -> "DatelineQueryEngine":
@@ -106,35 +95,13 @@ class Desk:
             raise InputError(f"There is no article {article_id}.")
         return article.text
 
-    # Keeping in line with the folder
-
     def sync(self, on_progress: Progress | None = None, *, wait_seconds: float = 0) -> SyncReport:
-        """Bring the store in line with the folder.
-
-        Raises ArticlesError where there is nothing to index, StoreBusyError where another
-        process is writing and doesn't finish within `wait_seconds`.
-        """
-        with self._lock, self.store.writing(wait_seconds=wait_seconds):
-            return sync(
-                self.settings.articles, self.store, self.embedder, self.settings.index, on_progress
-            )
+        """Bring the index in line with the folder, as `Library.sync`."""
+        return self.library.sync(on_progress, wait_seconds=wait_seconds)
 
     def refresh(self, on_progress: Progress | None = None) -> SyncReport | None:
-        """Sync if anything changed; where another process is writing, go on with what is there.
-
-        Returns what was done, or None where nothing was to do or another process is at it.
-        """
-        manifest = self.store.read_manifest()
-        self._busy = False
-        if manifest is not None and plan_sync(self.settings.articles, manifest).is_empty:
-            return None
-        try:
-            return self.sync(on_progress)
-        except StoreBusyError:
-            if manifest is None:
-                raise
-            self._busy = True
-            return None
+        """Sync if anything changed, as `Library.refresh`."""
+        return self.library.refresh(on_progress)
 
     # Asking
 
@@ -157,7 +124,7 @@ class Desk:
         question = usable_question(question)
         if fresh:
             self.refresh()
-        query = Query(question, history, as_of or date.today(), stale=self.is_stale)
+        query = Query(question, history, as_of or date.today(), stale=self.library.is_stale)
         return self._current().stream(query)
 
     async def aask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
@@ -219,55 +186,15 @@ class Desk:
         with self._lock:
             return self._model_factory(self.settings)
 
-    @cached_property
-    def embedder(self) -> Embedder:
-        """The embedding model. Raises ModelFileError where it is missing."""
-        if self._embedder is not None:
-            return self._embedder
-        folder = locate(self.settings.index.embedding_model, folder=self.settings.models_folder)
-        return LocalEmbedder(folder, batch=self.settings.index.embedding_batch)
-
-    @cached_property
-    def store(self) -> Store:
-        """The store of this folder under these settings. Raises StoreError."""
-        named = self.settings.store
-        if named and named.startswith(("http://", "https://")):
-            raise StoreError(
-                "A Chroma server as the store isn't part of this version. Name a folder instead."
-            )
-        root = Path(named) if named else default_store_folder(self.settings.articles)
-        return Store(root, build_recipe(self.settings.index, self.embedder))
-
     def _current(self) -> AnswerEngine:
-        """The engine over the newest finished state, loaded again if another has been written."""
+        """The engine over the newest finished state, made again if another has been written."""
         with self._lock:
-            manifest = self.store.read_manifest()
-            if manifest is None:
-                raise self._nothing_indexed()
-            if self._engine is None or self._engine.corpus.manifest != manifest:
-                self._engine = self._load(manifest)
+            corpus = self.library.corpus()
+            if self._engine is None or self._engine.corpus is not corpus:
+                self._engine = AnswerEngine(
+                    corpus, self.library.embedder, lambda: self.model, self.settings
+                )
             return self._engine
-
-    def _load(self, manifest: Manifest) -> AnswerEngine:
-        if self._engine is not None:
-            self.store.reopen()
-        return AnswerEngine(
-            load_corpus(self.store, manifest), self.embedder, lambda: self.model, self.settings
-        )
-
-    def _nothing_indexed(self) -> StoreError:
-        others = self.store.other_recipes()
-        made = (
-            f" The store {self.store.root} was made by other settings "
-            f"({others[0].embedding_model}, passages of {others[0].passage_words} words) and is "
-            "left as it is."
-            if others
-            else ""
-        )
-        return StoreError(
-            f"The articles in {self.settings.articles} are not indexed with these settings."
-            f"{made} Run: dateline index"
-        )
 
 
 class Conversation:

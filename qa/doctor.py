@@ -60,7 +60,7 @@ def _index(desk: Desk) -> Iterator[Finding]:
     manifest = desk.corpus.manifest
     plan = plan_sync(desk.settings.articles, manifest)
     counts = f"{len(manifest.files)} articles, {len(desk.corpus.passages)} passages"
-    if passages_missing(desk.store, manifest):
+    if passages_missing(desk.library.store, manifest):
         yield Finding("vectors", False, "Some are missing. Run: dateline index")
     changed = len(plan.read) + len(plan.drop)
     if changed:

@@ -5,15 +5,20 @@
 It streams: what was found, the extract, each sentence once it is checked, and the answer.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from llama_index.core.base.llms.types import ChatResponse
+
 from index.articles import Article
 from index.corpus import Corpus
 from index.embedding import Embedder
+from index.errors import ModelError
 from index.settings import Settings
 from qa.answer import (
     Answer,
@@ -38,7 +43,10 @@ from qa.retrieve import HybridRetriever, Ranking
 from qa.verify import check_sentence, misses_question, unknown_names
 
 CLOSEST_ARTICLES = 3
+# Sentences that the event `Evidence` tells of.
+FOUND = 8
 NOT_SAID = "The articles don't say."
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,13 @@ class AnswerEngine:
             published=article.published.isoformat() if article.published else None,
         )
 
+    def excess_tokens(self, question: str, evidence: EvidenceSet) -> int:
+        """By how much this prompt and the longest answer pass the model's context, if above 0."""
+        messages = answer_messages(question, evidence, self.corpus.articles)
+        prompt = sum(self.model.count_tokens(message.content or "") for message in messages)
+        answer = self.settings.generation.answer_tokens
+        return prompt + TEMPLATE_TOKENS + answer - self.model.context_tokens
+
     def evidence_budget(self, question: str) -> int:
         """Tokens left for evidence: as set, or less where the model's context is small."""
         count = self.model.count_tokens
@@ -131,6 +146,7 @@ class _Run:
         self.usage = Usage()
         self.reply = Reply()
         self.finished = False
+        self.cut_off = False
         self.extract: Extract | None = None
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
@@ -141,60 +157,87 @@ class _Run:
     def events(self) -> Iterator[Event]:
         if self.query.history and leans_on_conversation(self.question):
             self._stand_alone()
-        evidence = self._find()
-        if evidence.best is not None:
-            yield Evidence(tuple(self.engine.citation(span, None) for span in evidence.sentences))
-            self.extract = self._extract(evidence.best)
-            yield self.extract
-        self.reason = self._refuse_early(evidence)
+        scored = self._find()
+        self.reason = self._refuse_early(scored)
         if self.reason is None:
-            yield from self._ask_model(evidence)
+            # Both are there before the model is loaded: its tokenizer isn't needed for them.
+            yield Evidence(tuple(self.engine.citation(span, None) for span in scored[:FOUND]))
+            self.extract = self._extract(scored[0])
+            yield self.extract
+            yield from self._ask_model(self._select(scored))
         else:
             self.finished = True
         yield Finished(self._answer())
 
     def _stand_alone(self) -> None:
         self.question, usage = stand_alone(self.question, self.query.history, self.engine.model)
+        self.usage = replace(self.usage, llm_calls=self.usage.llm_calls + 1)
         self._count(usage)
 
-    def _find(self) -> EvidenceSet:
+    def _find(self) -> tuple[EvidenceSentence, ...]:
         engine = self.engine
         self.ranking = engine.retriever.rank(self.question)
         self.timings = replace(self.timings, retrieve_seconds=self._elapsed())
         scored = engine.finder.score(self.question, self.ranking)
         self.timings = replace(self.timings, extract_seconds=self._elapsed())
-        return engine.finder.select(
-            scored,
-            budget_tokens=engine.evidence_budget(self.question),
-            count_tokens=engine.model.count_tokens,
-        )
+        return scored
+
+    def _select(self, scored: Sequence[EvidenceSentence]) -> EvidenceSet:
+        """What fits the budget, or less where the whole prompt would pass the context."""
+        engine = self.engine
+        budget = engine.evidence_budget(self.question)
+        while True:
+            evidence = engine.finder.select(
+                scored, budget_tokens=budget, count_tokens=engine.model.count_tokens
+            )
+            excess = engine.excess_tokens(self.question, evidence)
+            if excess <= 0 or not evidence.sentences:
+                return evidence
+            budget -= excess
 
     def _extract(self, best: EvidenceSentence) -> Extract:
         citation = self.engine.citation(best, None)
         return Extract(" ".join(citation.quote.split()), citation)
 
-    def _refuse_early(self, evidence: EvidenceSet) -> str | None:
+    def _refuse_early(self, scored: Sequence[EvidenceSentence]) -> str | None:
         """Why no model needs to be asked, or None."""
         corpus = self.engine.corpus
         unknown = unknown_names(self.question, corpus.words, corpus.common_words)
         if unknown:
             return f"No article mentions {' or '.join(unknown)}."
-        return None if evidence.sentences else "Nothing in the articles bears on this question."
+        return None if scored else "Nothing in the articles bears on this question."
 
     def _ask_model(self, evidence: EvidenceSet) -> Iterator[Event]:
+        if not evidence.sentences:
+            self.reason = "What was found doesn't fit the model's context with the question."
+            self.finished = True
+            return
         messages = answer_messages(self.question, evidence, self.engine.corpus.articles)
         self.usage = replace(self.usage, llm_calls=self.usage.llm_calls + 1)
-        for response in self.engine.model.llm.stream_chat(messages):
-            self._count(_usage(response.raw))
-            if response.delta:
-                if self.timings.first_token_seconds is None:
-                    self.timings = replace(self.timings, first_token_seconds=self._elapsed())
-                yield Token(response.delta)
-                for sentence in self.reply.add(response.delta):
-                    yield from self._check(sentence, evidence)
+        try:
+            with closing(self.engine.model.llm.stream_chat(messages)) as responses:
+                for response in responses:
+                    yield from self._take(response, evidence)
+        except ModelError as error:
+            if not self.reply.text:
+                raise
+            log.warning("The model was lost in mid-answer: %s", error)
+            self.reason = self.reason or "The model was lost in mid-answer."
+            return
         for sentence in self.reply.rest():
             yield from self._check(sentence, evidence)
-        self.finished = True
+        self.finished = not self.cut_off
+
+    def _take(self, response: ChatResponse, evidence: EvidenceSet) -> Iterator[Event]:
+        self._count(_usage(response.raw))
+        self.cut_off = self.cut_off or _is_cut_off(response.raw)
+        delta = response.delta or ""
+        if delta and self.timings.first_token_seconds is None:
+            self.timings = replace(self.timings, first_token_seconds=self._elapsed())
+        # Empty while the prompt is read: a sign of life, and a moment in which to stop.
+        yield Token(delta)
+        for sentence in self.reply.add(delta) if delta else ():
+            yield from self._check(sentence, evidence)
 
     def _check(self, sentence: str, evidence: EvidenceSet) -> Iterator[Sentence]:
         """Cite and verify one sentence; what fails is kept back, with the reason."""
@@ -255,13 +298,12 @@ class _Run:
         engine = self.engine
         answered = bool(self.sentences)
         closest = [] if answered or self.ranking is None else _articles_of(self.ranking)
-        reason = self.reason if not answered or self.dropped else None
-        if not answered and reason is None:
-            reason = "The articles that come closest don't state it."
+        whole = answered and self.finished and not self.dropped
+        reason = None if whole else self.reason or self._why_not(answered)
         return Answer(
             question=self.query.question,
             standalone_question=self.question,
-            status=("partial" if self.dropped else "answered") if answered else "abstained",
+            status="answered" if whole else "partial" if answered else "abstained",
             text=" ".join(map(_marked, self.sentences)) if answered else NOT_SAID,
             sentences=tuple(self.sentences),
             citations=tuple(self.citations),
@@ -280,6 +322,13 @@ class _Run:
             usage=self.usage,
             model_text=self.reply.text,
         )
+
+    def _why_not(self, answered: bool) -> str:
+        if self.cut_off:
+            return "The model's answer was longer than generation.answer_tokens."
+        if answered:
+            return "The articles don't state the rest of what was asked."
+        return "The articles that come closest don't state it."
 
 
 def _marked(sentence: Sentence) -> str:
@@ -301,3 +350,11 @@ def _not_found(missing: tuple[str, ...]) -> str:
 def _usage(raw: Any) -> dict[str, int]:
     usage = raw.get("usage") if isinstance(raw, dict) else None
     return dict(usage) if usage else {}
+
+
+def _is_cut_off(raw: Any) -> bool:
+    """Whether the model stopped because it may write no more, as llama.cpp and Ollama say it."""
+    if not isinstance(raw, dict):
+        return False
+    choices = raw.get("choices") or [{}]
+    return "length" in (choices[0].get("finish_reason"), raw.get("done_reason"))

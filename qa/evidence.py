@@ -20,7 +20,7 @@ from qa.kinds import answers_kind
 from qa.retrieve import RankedPassage, Ranking
 
 # How a sentence is scored: by its own vector, by the question's words in it, by its passage.
-# Fitted by hand on evals/gold; the calibration belongs to the answering issue.
+# Set by hand on development questions; the calibration belongs to the answering issue.
 VECTOR_WEIGHT = 0.45
 WORDS_WEIGHT = 0.35
 PASSAGE_WEIGHT = 0.20
@@ -62,10 +62,6 @@ class EvidenceSet:
     def sentences(self) -> tuple[EvidenceSentence, ...]:
         """All sentences, in the order they are read."""
         return tuple(sentence for group in self.groups for sentence in group)
-
-    def only_best(self) -> "EvidenceSet":
-        """The best sentence alone."""
-        return EvidenceSet(((self.best,),) if self.best else (), self.best)
 
 
 class EvidenceFinder:

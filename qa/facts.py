@@ -4,6 +4,7 @@ Two texts state the same number when the values are equal, however they are writ
 units, where both have one, are of one kind.
 """
 
+import math
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -11,7 +12,14 @@ from functools import lru_cache
 
 from index.lexical import STOP_WORDS
 
-SCALES = {"dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+SCALES = {
+    "dozen": 12,
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+}
 SHORT_SCALES = {"k": 1e3, "mn": 1e6, "bn": 1e9, "tn": 1e12}  # "m" may be metres
 ARTICLES = {"a": 1.0, "half a": 0.5}  # count only before a scale: "half a million"
 SMALL_NUMBERS = (
@@ -77,7 +85,8 @@ TAIL = re.compile(
     re.I,
 )
 CURRENCY = re.compile(r"(US\$|[$£€])\s*$")
-QUOTED = re.compile(r"[\"“]([^\"“”]{3,200})[\"”]")
+# A quotation that isn't closed goes on to the end; a straight mark after a word closes one.
+QUOTED = re.compile(r"(?:“|(?<![\w.!?…])\")([^\"“”]{3,}?)(?:[\"”]|\Z)")
 NAME = re.compile(r"\b[A-Z][\w’'.-]*[\w]|\b[A-Z]\b")
 SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“(]\s*|\n\s*)$")
 POSSESSIVE = re.compile(r"[’']s?$")
@@ -85,8 +94,8 @@ POSSESSIVE = re.compile(r"[’']s?$")
 CONTRACTION = re.compile(r"(?:n[’']t|[’'](?:s|m|d|re|ve|ll)?)$")
 # What requests begin with; no article need have these words for them to be no names.
 OPENERS = frozenset(
-    "compare define describe explain find give list name outline please show state summarise "
-    "summarize tell".split()
+    """compare define describe explain find give list name outline please show state summarise
+    summarize tell""".split()  # noqa: SIM905 - reads worse as a list
 )
 NO_NAMES = STOP_WORDS | NUMBER_WORDS.keys() | {"ca", "wo"}
 INITIALS = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")
@@ -106,7 +115,7 @@ class Number:
     def agrees_with(self, other: "Number") -> bool:
         """Whether both can be the same number."""
         units_differ = self.unit is not None and other.unit is not None and self.unit != other.unit
-        return self.value == other.value and not units_differ
+        return math.isclose(self.value, other.value, rel_tol=1e-9) and not units_differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +137,12 @@ def find_numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, in figures or words; "one" is left out, being mostly a pronoun."""
     found = []
     for match in NUMBER.finditer(text):
-        scale, unit = _tail(text, match.end())
+        scale, unit, end = _tail(text, match.end())
         if (match.group("word") or "").casefold() == "one" and scale == 1:
             continue
         if CURRENCY.search(text, 0, match.start()):
             unit = "money"
-        found.append(Number(_value(match) * scale, unit, match.group()))
+        found.append(Number(_value(match) * scale, unit, text[match.start() : end]))
     return tuple(found)
 
 
@@ -144,15 +153,16 @@ def _value(match: re.Match[str]) -> float:
     return (NUMBER_WORDS | ARTICLES)[match.group("word").casefold()] + ones
 
 
-def _tail(text: str, position: int) -> tuple[float, str | None]:
-    """What the number that ends at `position` is multiplied by, and its unit."""
+def _tail(text: str, position: int) -> tuple[float, str | None, int]:
+    """What the number that ends at `position` is multiplied by, its unit, and where it ends."""
     tail = TAIL.match(text, position)
     if tail is None:
-        return 1, None
+        return 1, None, position
     factor = SHORT_SCALES.get((tail.group("short") or "").casefold(), 1.0)
     for scale in re.findall(r"[a-z]+", tail.group("scales").casefold()):
         factor *= SCALES[scale]
-    return factor, UNITS.get(" ".join((tail.group("unit") or "").casefold().split()))
+    unit = UNITS.get(" ".join((tail.group("unit") or "").casefold().split()))
+    return factor, unit, tail.end("scales")
 
 
 def find_names(text: str, common_words: AbstractSet[str] = frozenset()) -> tuple[str, ...]:

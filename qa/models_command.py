@@ -4,18 +4,12 @@ from typing import Annotated
 
 import typer
 
+from index.catalogue import CATALOGUE, DEFAULT_EMBEDDING_MODEL, DEFAULT_LANGUAGE_MODEL, list_models
 from index.catalogue import check as check_model
-from index.catalogue import list_models
 from index.embedding import export_graph
 from index.errors import ModelFileError
 from index.settings import Settings
-from index.weights import (
-    CATALOGUE,
-    DEFAULT_EMBEDDING_MODEL,
-    DEFAULT_LANGUAGE_MODEL,
-    progress_bar,
-    pull,
-)
+from index.weights import progress_bar, pull
 
 MEBIBYTE = 1024 * 1024
 models_app = typer.Typer(help="The model files: list, fetch, check.", no_args_is_help=True)

@@ -1,7 +1,7 @@
 """Blocking iterators in asynchronous code, without blocking the loop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -9,25 +9,26 @@ _END = object()
 
 
 async def iterate_in_thread(iterator: Iterator[Item]) -> AsyncGenerator[Item, None]:
-    """The items of a blocking iterator. Closing this closes `iterator`, which stops its work."""
+    """The items of a blocking iterator. Closing this closes `iterator`, which stops its work.
+
+    A generator can't be closed while it runs, so a step under way is waited for first; what
+    blocks for long must give a sign of life now and then.
+    """
+    step: asyncio.Future[object] | None = None
     try:
         while True:
-            item = await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(_step, iterator)))
+            step = asyncio.ensure_future(asyncio.to_thread(_step, iterator))
+            item = await asyncio.shield(step)
             if item is _END:
                 return
             yield item  # type: ignore[misc]
     finally:
+        if step is not None and not step.done():
+            await asyncio.wait([step])
         close = getattr(iterator, "close", None)
         if close is not None:
-            await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(_close, close)))
+            await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(close)))
 
 
 def _step(iterator: Iterator[Item]) -> object:
     return next(iterator, _END)
-
-
-def _close(close: Callable[[], None]) -> None:
-    try:
-        close()
-    except ValueError:  # a generator that is still running in another thread
-        return

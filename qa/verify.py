@@ -84,6 +84,7 @@ def unknown_names(
         name
         for name in find_names(question, common_words)
         if not all(part in article_words for part in plain(name).split())
+        and not (name.isupper() and set(plain(name)) <= article_words)  # US, of U.S.
         and not get_close_matches(
             plain(name),
             [word for word in article_words if word[:1] == plain(name)[:1]],

@@ -1,10 +1,14 @@
 """The model served by Ollama, through LlamaIndex's own class, with every limit made explicit."""
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import ollama
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseGen
 from llama_index.llms.ollama import Ollama
 
 from index.errors import ModelError, ModelUnreachableError
@@ -32,23 +36,47 @@ class OllamaServer:
         return None
 
 
+class OllamaLLM(Ollama):  # type: ignore[misc]
+    """LlamaIndex's class with errors of ours, in mid-answer too."""
+
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """The whole reply. Raises ModelError."""
+        with _model_errors(self.base_url):
+            reply: ChatResponse = super().chat(messages, **kwargs)
+        return reply
+
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """The reply in pieces. Raises ModelError, also where it ends before it is done."""
+        responses = super().stream_chat(messages, **kwargs)
+
+        def pieces() -> ChatResponseGen:
+            done = False
+            with _model_errors(self.base_url), closing(responses):
+                for response in responses:
+                    done = bool(response.raw.get("done"))
+                    yield response
+            if not done:
+                raise ModelError(f"Ollama at {self.base_url} broke off in mid-answer. Ask again.")
+
+        return pieces()
+
+
 def find_server(url: str | None, settings: OllamaSettings) -> OllamaServer:
     """The server at `url`, or at OLLAMA_HOST. Raises ModelUnreachableError where none answers.
 
     Models that the server would only pass on to a cloud are left out: they would take the
     user's articles off the machine.
     """
-    client = _client(url, settings)
-    address = str(client._client.base_url).rstrip("/")
+    client = _client(url, settings)._client
+    address = str(client.base_url).rstrip("/")
     try:
-        version = client._client.get("/api/version", timeout=settings.connect_seconds)
-        listed = client.list().models
-        return OllamaServer(
-            url=address,
-            version=str(version.raise_for_status().json()["version"]),
-            models=tuple(model.model for model in listed if model.model and not _is_remote(model)),
-        )
-    except (httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError, KeyError) as error:
+        with client:
+            version = client.get("/api/version").raise_for_status().json()["version"]
+            # Not client.list(): it leaves out what it doesn't know, `remote_host` among it.
+            listed = client.get("/api/tags").raise_for_status().json()["models"]
+        local = tuple(model["model"] for model in listed if not model.get("remote_host"))
+        return OllamaServer(url=address, version=str(version), models=local)
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelUnreachableError(
             f"No Ollama server answers at {address}. Start it with: ollama serve. "
             "Or use the embedded model: --backend embedded"
@@ -60,7 +88,7 @@ def open_ollama(
 ) -> Ollama:
     """LlamaIndex's class for `model` on `server`, with context, limits and seed fixed."""
     timeout = httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds)
-    return Ollama(
+    return OllamaLLM(
         model=model,
         base_url=server.url,
         temperature=0.0,
@@ -93,13 +121,20 @@ def count_tokens(text: str) -> int:
     return -(-len(text.encode()) // CHARACTERS_A_TOKEN)
 
 
+@contextmanager
+def _model_errors(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
+        raise ModelUnreachableError(
+            f"Ollama at {url} doesn't answer any more. Start it with: ollama serve."
+        ) from error
+    except (httpx.HTTPError, ollama.ResponseError, ValueError) as error:
+        raise ModelError(f"Ollama at {url} failed: {error}") from error
+
+
 def _client(url: str | None, settings: OllamaSettings) -> ollama.Client:
     return ollama.Client(
         host=url or os.environ.get("OLLAMA_HOST"),
         timeout=httpx.Timeout(settings.connect_seconds, connect=settings.connect_seconds),
     )
-
-
-def _is_remote(model: "ollama.ListResponse.Model") -> bool:
-    extra = model.model_extra or {}
-    return bool(getattr(model, "remote_host", None) or extra.get("remote_host"))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
 
+from index.catalogue import DEFAULT_LANGUAGE_MODEL, locate
 from index.errors import ModelError, ModelUnreachableError
 from index.settings import Settings
-from index.weights import DEFAULT_LANGUAGE_MODEL, locate
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,173 @@
+"""The gold questions: what is asked, what a right answer says, and where it stands.
+
+One JSON object a line. A fact is a tuple of alternatives, any one of which states it; a right
+answer states every fact. Evidence is verbatim.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+from pathlib import Path
+from typing import ClassVar, Literal, get_args
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from evals.metrics.matching import states, states_any
+from index.errors import InputError
+
+Kind = Literal[
+    "fact",
+    "list",
+    "several-articles",
+    "comparison",
+    "time",
+    "attribution",
+    "conflict",
+    "update",
+    "unanswerable",
+    "false-premise",
+    "follow-up",
+    "injection",
+    "spelling",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Whether such a case has accepted answers is up to the case; all others but these must have some.
+MAY_LACK_ANSWERS = ("unanswerable", "false-premise", "injection")
+
+
+class GoldError(InputError):
+    """A gold file that can't be used; the text names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldEvidence:
+    """Verbatim words of an article. `article` is the path inside the articles folder."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    article: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCase:
+    """A question with all that is needed to judge its answer.
+
+    `history` is asked first, in the same conversation. `as_of` is what "today" means.
+    """
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    id: str
+    kind: Kind
+    question: str
+    history: tuple[str, ...] = ()
+    answers: tuple[tuple[str, ...], ...] = ()
+    must_not_say: tuple[str, ...] = ()
+    evidence: tuple[GoldEvidence, ...] = ()
+    as_of: date | None = None
+
+    @property
+    def is_answerable(self) -> bool:
+        """Whether the articles have the answer; if not, the right thing is to refuse."""
+        return bool(self.answers)
+
+    @property
+    def evidence_articles(self) -> frozenset[str]:
+        """The articles that state the answer."""
+        return frozenset(each.article for each in self.evidence)
+
+
+_LINE = TypeAdapter(GoldCase)
+
+
+def load_gold(path: Path, *, articles: Path) -> tuple[GoldCase, ...]:
+    """The cases of a file, each checked against the folder of articles. Raises GoldError."""
+    cases: dict[str, GoldCase] = {}
+    line_of: dict[str, int] = {}
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        case = _parse(line, where)
+        if case.id in cases:
+            raise GoldError(f"{where}: the id {case.id} is taken by line {line_of[case.id]}.")
+        _check_shape(case, where)
+        _check_evidence(case, articles, where)
+        _check_facts(case, where)
+        cases[case.id] = case
+        line_of[case.id] = number
+    if not cases:
+        raise GoldError(f"{path}, line 1: there are no cases. Write one JSON object a line.")
+    return tuple(cases.values())
+
+
+def take_stratified(cases: tuple[GoldCase, ...], *, most: int) -> tuple[GoldCase, ...]:
+    """At most `most` cases, kind by kind in turn, in the order of the file. No chance in it."""
+    by_kind = [[case for case in cases if case.kind == kind] for kind in KINDS]
+    in_turn = [case for row in zip_longest(*by_kind) for case in row if case is not None]
+    kept = {case.id for case in in_turn[:most]}
+    return tuple(case for case in cases if case.id in kept)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}, line 1: the gold file can't be read: {error}") from error
+
+
+def _parse(line: str, where: str) -> GoldCase:
+    try:
+        return _LINE.validate_json(line)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'the line'}: {each['msg']}"
+            for each in error.errors()
+        )
+        raise GoldError(f"{where}: {problems}.") from error
+
+
+def _check_shape(case: GoldCase, where: str) -> None:
+    """What the types can't say: which kinds need answers, evidence, history."""
+    problem = ""
+    if not case.id.strip() or not case.question.strip():
+        problem = "id and question must not be empty"
+    elif any(not alternative.strip() for fact in case.answers for alternative in fact or ("",)):
+        problem = "every fact needs an alternative, and none may be empty"
+    elif case.kind == "unanswerable" and case.answers:
+        problem = "an unanswerable question has no answers"
+    elif case.kind not in MAY_LACK_ANSWERS and not case.answers:
+        problem = f"a question of the kind {case.kind} needs answers"
+    elif case.answers and not case.evidence:
+        problem = "answers need evidence"
+    elif case.kind == "follow-up" and not case.history:
+        problem = "a follow-up needs a history"
+    if problem:
+        raise GoldError(f"{where} ({case.id}): {problem}.")
+
+
+def _check_evidence(case: GoldCase, articles: Path, where: str) -> None:
+    for evidence in case.evidence:
+        article = articles / evidence.article
+        if not article.is_file():
+            raise GoldError(f"{where} ({case.id}): there is no article {article}.")
+        if not evidence.quote.strip() or evidence.quote not in read_verbatim(article):
+            raise GoldError(f"{where} ({case.id}): {article} doesn't say “{evidence.quote}”.")
+
+
+def _check_facts(case: GoldCase, where: str) -> None:
+    """Every fact stands in a quote, in one of its spellings, and none is forbidden."""
+    quotes = [evidence.quote for evidence in case.evidence]
+    for fact in case.answers:
+        if not any(states_any(quote, fact) for quote in quotes):
+            raise GoldError(f"{where} ({case.id}): no quote says {' or '.join(fact)}.")
+        for said in case.must_not_say:
+            if any(states(alternative, said) for alternative in fact):
+                raise GoldError(f"{where} ({case.id}): {said} is both accepted and forbidden.")
+
+
+def read_verbatim(path: Path) -> str:
+    """The text of a file as it lies on disk, line ends untouched; offsets count in it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()

@@ -1,0 +1,128 @@
+"""The layout of the page, and what its buttons do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from qa.page.line import Line
+from qa.page.loader import DeskLoader, Loading
+from qa.page.render import line_html, sources_html, talk_html
+from qa.page.session import POLL_SECONDS, Session, Sessions
+
+# The embedded model answers one question at a time; a second one would only slow the first.
+ANSWERS_AT_ONCE = 1
+MASTHEAD = (
+    '<header class="dl-masthead"><h1>Dateline</h1>'
+    "<p>Answers from your own articles, with the words that support them</p></header>"
+)
+FOLDER = Path(__file__).parent
+
+Update = tuple[Any, ...]
+
+
+def build_page(loader: DeskLoader) -> gr.Blocks:
+    """The page over a desk that may still be loading."""
+    sessions = Sessions(loader, Line(ANSWERS_AT_ONCE))
+    with gr.Blocks(title="Dateline", analytics_enabled=False, fill_width=True) as page:
+        _html(MASTHEAD, "dl-head")
+        state = _html(_state(loader.state), "dl-state")
+        with gr.Column(elem_id="dl-desk"):
+            talk = _html(talk_html(()), "dl-talk", script="talk.js")
+            with gr.Column(elem_id="dl-composer"):
+                status = _html(line_html(""), "dl-status")
+                box = _question_box()
+                with gr.Row(elem_id="dl-buttons"):
+                    ask = gr.Button("Ask", variant="primary", elem_id="dl-ask")
+                    stop = gr.Button("Stop", interactive=False, elem_id="dl-stop")
+                    new = gr.Button("New conversation", elem_id="dl-new")
+            sources = _html(sources_html(()), "dl-sources", script="sources.js")
+        events = _Events(sessions, loader)
+        outputs = [box, talk, sources, status, ask, stop]
+        quiet = {"api_visibility": "private", "show_progress": "hidden"}
+        # "multiple": Gradio would drop a question that comes in the moment an answer ends.
+        gr.on([ask.click, box.submit], events.ask, box, outputs, trigger_mode="multiple", **quiet)
+        stop.click(events.stop, None, None, queue=False, **quiet)
+        new.click(events.start_over, None, outputs, queue=False, **quiet)
+        page.load(events.watch_loading, None, state, **quiet)
+        page.unload(events.leave)
+    # Answers wait in our own line, which tells in words how many are ahead.
+    page.queue(default_concurrency_limit=None, api_open=False)
+    return page
+
+
+class _Events:
+    """What the page's events do, for whichever page they come from."""
+
+    def __init__(self, sessions: Sessions, loader: DeskLoader) -> None:
+        self._sessions, self._loader = sessions, loader
+
+    async def ask(self, question: str, request: gr.Request) -> AsyncIterator[Update]:
+        """Answer a question, giving the page anew whenever there is more of it."""
+        session = self._sessions.of(request.session_hash)
+        already_busy = session.is_busy
+        first = True
+        async for _ in session.ask(question):
+            if self._sessions.of(request.session_hash) is not session:
+                return  # a new conversation was begun meanwhile
+            text = gr.skip() if already_busy or not first else ""
+            yield (text, *_view(session))
+            first = False
+        if session.returned is not None:
+            yield (session.returned, *_view(session))
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the answer that is being worked on."""
+        self._sessions.of(request.session_hash).stop()
+
+    def start_over(self, request: gr.Request) -> Update:
+        """Begin a new conversation."""
+        self._sessions.drop(request.session_hash)
+        return (gr.skip(), *_view(self._sessions.of(request.session_hash)))
+
+    async def watch_loading(self) -> AsyncIterator[str]:
+        """Say how far the loading is until it is over."""
+        shown = None
+        while shown is None or not shown.over:
+            if self._loader.state is not shown:
+                shown = self._loader.state
+                yield _state(shown)
+            await asyncio.sleep(POLL_SECONDS)
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self._sessions.drop(request.session_hash)
+
+
+def _state(state: Loading) -> str:
+    return line_html(state.words, busy=not state.over, problem=state.error is not None)
+
+
+def _html(html: str, name: str, *, script: str | None = None) -> gr.HTML:
+    code = (FOLDER / script).read_text(encoding="utf-8") if script else None
+    return gr.HTML(html, elem_id=name, js_on_load=code, apply_default_css=False)
+
+
+def _question_box() -> gr.Textbox:
+    return gr.Textbox(
+        label="Question",
+        placeholder="What would you like to know?",
+        lines=1,
+        max_lines=6,
+        autofocus=True,
+        elem_id="dl-question",
+    )
+
+
+def _view(session: Session) -> Update:
+    busy = session.is_busy
+    words = session.notice or session.step or ""
+    return (
+        talk_html(session.turns),
+        sources_html(session.turns),
+        line_html(words, busy=busy, problem=session.notice is not None),
+        gr.update(interactive=not busy),
+        gr.update(interactive=busy),
+    )

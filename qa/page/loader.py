@@ -1,0 +1,122 @@
+"""Opens the desk in a thread, so that the page is there before the models are."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.articles import Article
+from index.errors import DatelineError
+from index.settings import Settings
+from qa.answer import Event
+from qa.page.turn import MODEL_LOADING
+
+OPENING = "Reading the articles"
+
+log = logging.getLogger(__name__)
+
+
+class Talk(Protocol):
+    """What the page needs of a conversation."""
+
+    def stream(self, question: str) -> Iterator[Event]:
+        """The events of an answer; closing the iterator stops the model."""
+
+
+class PageDesk(Protocol):
+    """What the page needs of a desk. It is called from several threads."""
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """The articles that can be asked about."""
+
+    @property
+    def description(self) -> str:
+        """Who answers, in one line."""
+
+    def conversation(self) -> Talk:
+        """A new conversation."""
+
+    def article_text(self, article_id: str) -> str:
+        """The untouched text of an article, which citations point into."""
+
+    def warm_up(self) -> None:
+        """Load the models."""
+
+
+class OpenDesk(Protocol):
+    """How a desk is opened; `on_progress` is given articles done and articles to do."""
+
+    def __call__(self, *, settings: Settings, on_progress: Callable[[int, int], None]) -> PageDesk:
+        """The desk, its articles read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How far the opening is: in words, the desk once it is there, the error if there is one."""
+
+    words: str
+    desk: PageDesk | None = None
+    error: Exception | None = None
+    over: bool = False
+
+
+class DeskLoader:
+    """Opens and warms up one desk in a thread. `state` is replaced, never edited.
+
+    `say` is given each error as a sentence, for those who look at the terminal.
+    """
+
+    def __init__(
+        self,
+        open_desk: OpenDesk,
+        settings: Settings,
+        *,
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        """A loader that has not begun."""
+        self.state = Loading(OPENING)
+        self._open_desk, self._settings, self._say = open_desk, settings, say
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, or try again after an error. Does nothing while it runs or once it is done."""
+        with self._starting:
+            running = self._thread is not None and self._thread.is_alive()
+            if running or self.state.desk is not None:
+                return
+            self.state = Loading(OPENING)
+            self._thread = threading.Thread(target=self._work, name="opening", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        desk = None
+        try:
+            desk = self._open_desk(settings=self._settings, on_progress=self._count)
+            self.state = Loading(MODEL_LOADING, desk)
+            desk.warm_up()
+            self.state = Loading(_ready(desk), desk, over=True)
+        except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
+            words = explain(error)
+            self._say(words)
+            self.state = Loading(words, desk, error, over=True)
+
+    def _count(self, done: int, total: int) -> None:
+        if total:
+            self.state = Loading(f"{OPENING}: {done:,} of {total:,}")
+
+
+def explain(error: Exception) -> str:
+    """An error as a sentence for the page; what nobody foresaw goes to the log as well."""
+    if isinstance(error, DatelineError):
+        return str(error)
+    log.error("Unexpected error", exc_info=error)
+    return f"Something went wrong: {str(error) or type(error).__name__}"
+
+
+def _ready(desk: PageDesk) -> str:
+    number = len(desk.articles)
+    articles = "1 article" if number == 1 else f"{number:,} articles"
+    return f"{articles}. {desk.description}"

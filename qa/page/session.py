@@ -1,0 +1,180 @@
+"""What one open page has asked. Nobody sees another page's conversation.
+
+Everything here runs on the event loop; only what blocks goes to threads. An answer is worked
+on in a task of its own, which Stop cancels, so that Gradio's own handling of events has no say
+in whether the model stops.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from index.errors import InputError
+from qa.answer import Finished, Sentence
+from qa.page.line import Line
+from qa.page.loader import DeskLoader, PageDesk, Talk, explain
+from qa.page.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
+from qa.threads import iterate_in_thread
+
+POLL_SECONDS = 0.2  # how often the loader, which lives in a thread, is looked at
+BUSY = "One question at a time: wait for this answer, or press Stop."
+
+
+class Session:
+    """The conversation of one page. `turns` holds frozen values and is replaced as they grow."""
+
+    def __init__(self, loader: DeskLoader, line: Line) -> None:
+        """A conversation in which nothing was asked yet."""
+        self.turns: tuple[Turn, ...] = ()
+        self.notice: str | None = None
+        self.returned: str | None = None
+        self._loader, self._line = loader, line
+        self._talk: Talk | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is being worked on."""
+        return self._work is not None and not self._work.done()
+
+    @property
+    def step(self) -> str | None:
+        """What is being done, in words; None when nothing is."""
+        step = self.turns[-1].step if self.turns else None
+        if step == READING and not self._loader.state.over:
+            return MODEL_LOADING
+        return step
+
+    async def ask(self, question: str) -> AsyncIterator[None]:
+        """Answer a question. Yields whenever there may be something new to show.
+
+        A question that can't be used ends in `notice`, and is `returned` to be corrected.
+        """
+        if self.is_busy:
+            self.notice = BUSY
+            yield
+            return
+        self.notice = self.returned = None
+        work = self._work = asyncio.create_task(self._answer(question))
+        work.add_done_callback(lambda _: self._changed.set())
+        try:
+            while not work.done():
+                yield
+                await self._wait_for_change()
+            if self.notice == BUSY:
+                self.notice = None
+            yield
+        finally:
+            work.cancel()
+
+    def stop(self) -> None:
+        """Stop the model, keeping what was written."""
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _wait_for_change(self) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), POLL_SECONDS * 2)
+        except TimeoutError:
+            return  # the loader may have moved on
+        self._changed.clear()
+
+    async def _answer(self, question: str) -> None:
+        turn = Turn(len(self.turns) + 1, question)
+        self._show(turn)
+        try:
+            desk = await self._desk(turn)
+            tell = lambda ahead: self._show(replace(turn, step=_ahead(ahead)))  # noqa: E731
+            async with self._line.place(tell):
+                await self._read(desk, turn)
+        except asyncio.CancelledError:
+            self._end(turn, stopped=True)
+        except InputError as error:
+            self.turns = self.turns[:-1]
+            self.notice, self.returned = str(error), question
+        except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
+            self._end(turn, problem=explain(error))
+
+    async def _desk(self, turn: Turn) -> PageDesk:
+        self._loader.start()
+        while (desk := self._loader.state.desk) is None:
+            state = self._loader.state
+            if state.over:
+                raise state.error or RuntimeError(state.words)
+            self._show(replace(turn, step=state.words))
+            await asyncio.sleep(POLL_SECONDS)
+        return desk
+
+    async def _read(self, desk: PageDesk, turn: Turn) -> None:
+        self._show(turn)
+        if self._talk is None:
+            self._talk = desk.conversation()
+        events = iterate_in_thread(self._talk.stream(turn.question))
+        try:
+            async for event in events:
+                turn = turn.after(event)
+                if isinstance(event, Sentence | Finished):
+                    cards = await asyncio.to_thread(build_cards, turn, desk)
+                    turn = replace(turn, cards=cards)
+                self._show(turn)
+        finally:
+            await events.aclose()
+
+    def _show(self, turn: Turn) -> None:
+        self.turns = (*self.turns[: turn.number - 1], turn)
+        self._changed.set()
+
+    def _end(self, turn: Turn, *, problem: str | None = None, stopped: bool = False) -> None:
+        shown = self.turns[turn.number - 1]
+        self._show(shown.ended(problem=problem, stopped=stopped))
+
+
+class Sessions:
+    """The sessions of the pages that are open, by the hash that Gradio gives each."""
+
+    def __init__(self, loader: DeskLoader, line: Line) -> None:
+        """No page is open yet."""
+        self._loader, self._line = loader, line
+        self._open: dict[str, Session] = {}
+
+    def of(self, page: str) -> Session:
+        """The session of a page, made when it is first asked for."""
+        if page not in self._open:
+            self._open[page] = Session(self._loader, self._line)
+        return self._open[page]
+
+    def drop(self, page: str) -> None:
+        """End a session: its model stops, its conversation is forgotten."""
+        session = self._open.pop(page, None)
+        if session is not None:
+            session.stop()
+
+
+def build_cards(turn: Turn, desk: PageDesk) -> tuple[Card, ...]:
+    """The articles that the turn cites so far. Cards that are there already keep their text."""
+    known = {card.article_id: card for card in turn.cards}
+    cards = []
+    for article_id, citations in group_by_article(turn.citations).items():
+        card = known.get(article_id)
+        if card is None:
+            first = citations[0]
+            text, start = _text_of(article_id, desk)
+            card = Card(article_id, first.title, first.outlet, first.published, (), text, start)
+        cards.append(replace(card, citations=citations))
+    return tuple(cards)
+
+
+def _text_of(article_id: str, desk: PageDesk) -> tuple[str | None, int]:
+    starts = {article.id: article.body_start for article in desk.articles}
+    try:
+        return desk.article_text(article_id), starts.get(article_id, 0)
+    except Exception as error:  # noqa: BLE001 - a missing text must not cost the answer
+        explain(error)
+        return None, 0
+
+
+def _ahead(number: int) -> str:
+    if number == 1:
+        return "Waiting: 1 question is ahead of yours"
+    return f"Waiting: {number} questions are ahead of yours"

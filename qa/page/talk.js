@@ -1,0 +1,16 @@
+// A new question is brought to the top once; what is written below it then doesn't move it.
+let turns = 0;
+
+function keep_focus() {
+  // A button that is switched off loses the focus, and with it the keyboard's place.
+  const lost = document.activeElement === document.body;
+  const box = document.querySelector("#dl-question textarea");
+  if (lost && box && matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
+}
+
+watch("value", () => {
+  const all = element.querySelectorAll(".dl-turn");
+  if (all.length > turns) all[all.length - 1].scrollIntoView({ block: "start" });
+  turns = all.length;
+  setTimeout(keep_focus, 50);
+});

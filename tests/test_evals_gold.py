@@ -1,0 +1,100 @@
+"""A gold file that can't be trusted is refused before anything slow, by file and line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evals.gold import GoldCase, GoldError, Kind, load_gold, take_stratified
+from index.errors import DatelineError
+
+GOOD: dict[str, Any] = {
+    "id": "fact-1",
+    "kind": "fact",
+    "question": "How many passengers were aboard?",
+    "answers": [["212"]],
+    "evidence": [{"article": "ferry.md", "quote": "with 212 passengers"}],
+}
+
+
+def write(folder: Path, *lines: str | dict[str, Any]) -> Path:
+    path = folder / "gold.jsonl"
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    path.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_case_is_frozen_and_complete(tmp_path: Path, articles: Path) -> None:
+    line = {**GOOD, "kind": "follow-up", "history": ["Which ferry?"], "as_of": "2025-03-04"}
+    (case,) = load_gold(write(tmp_path, line), articles=articles)
+    assert case.history == ("Which ferry?",)
+    assert case.answers == (("212",),)
+    assert case.as_of is not None
+    assert case.as_of.isoformat() == "2025-03-04"
+    assert case.evidence_articles == {"ferry.md"}
+    assert case.is_answerable
+    with pytest.raises(AttributeError):
+        case.id = "other"  # type: ignore[misc]
+
+
+def test_empty_lines_are_passed_over_and_counted(tmp_path: Path, articles: Path) -> None:
+    with pytest.raises(GoldError, match=r"line 3: .*taken by line 1"):
+        load_gold(write(tmp_path, GOOD, "", GOOD), articles=articles)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("{not json", "Invalid JSON"),
+        ('["a list"]', "Input should be an object"),
+        ({"kind": "riddle"}, "kind: Input should be 'fact', 'list'"),
+        ({"answer": "212"}, "answer: Unexpected keyword"),
+        ({"evidence": [{"article": "ferry.md", "quote": "x", "line": 1}]}, "evidence.0.line"),
+        ({"question": " "}, "must not be empty"),
+        ({"question": 5}, "question: Input should be a valid string"),
+        ({"answers": []}, "needs answers"),
+        ({"answers": [[]]}, "every fact needs an alternative"),
+        ({"answers": [["212", " "]]}, "none may be empty"),
+        ({"evidence": []}, "answers need evidence"),
+        ({"kind": "unanswerable"}, "an unanswerable question has no answers"),
+        ({"kind": "follow-up"}, "needs a history"),
+        ({"as_of": "last week"}, "as_of"),
+        ({"evidence": [{"article": "tug.md", "quote": "x"}]}, "there is no article"),
+        ({"evidence": [{"article": "ferry.md", "quote": "with 213"}]}, "doesn't say “with 213”"),
+        ({"evidence": [{"article": "ferry.md", "quote": ""}]}, "doesn't say"),
+        ({"answers": [["12"]]}, "no quote says 12"),
+        ({"must_not_say": ["212"]}, "both accepted and forbidden"),
+    ],
+)
+def test_a_bad_line_is_named(
+    change: str | dict[str, Any], said: str, tmp_path: Path, articles: Path
+) -> None:
+    bad = change if isinstance(change, str) else {**GOOD, "id": "bad", **change}
+    path = write(tmp_path, GOOD, bad)
+    with pytest.raises(GoldError) as raised:
+        load_gold(path, articles=articles)
+    assert f"{path}, line 2" in str(raised.value)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe"])
+def test_a_set_without_cases_is_refused(content: bytes, tmp_path: Path, articles: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(GoldError, match="line 1"):
+        load_gold(path, articles=articles)
+
+
+def test_a_missing_file_is_an_error_of_the_tree(tmp_path: Path, articles: Path) -> None:
+    with pytest.raises(DatelineError, match=r"none\.jsonl"):
+        load_gold(tmp_path / "none.jsonl", articles=articles)
+
+
+def test_a_stratified_choice_takes_from_each_kind_in_turn() -> None:
+    def case(name: str, kind: Kind) -> GoldCase:
+        return GoldCase(id=name, kind=kind, question="?")
+
+    cases = (case("f1", "fact"), case("f2", "fact"), case("f3", "fact"), case("l1", "list"))
+    assert [each.id for each in take_stratified(cases, most=3)] == ["f1", "f2", "l1"]
+    assert take_stratified(cases, most=9) == cases

@@ -1,0 +1,106 @@
+"""BM25 against hand arithmetic, and a mask that leaks nothing."""
+
+from math import log
+
+import numpy as np
+import pytest
+
+from index.lexical import STOP_WORDS, LexicalIndex, stem, terms
+
+K1, B = 1.2, 0.75
+TEXTS = ["ferry engine engine", "ferry harbour", "cutter", "cutter cutter harbour pilot"]
+# Texts of 3, 2, 1 and 4 terms.
+AVERAGE_LENGTH = (3 + 2 + 1 + 4) / 4
+
+
+def bm25(frequency: int, *, length: int, in_texts: int, texts: int = 4) -> float:
+    """Lucene's variant: its idf is never negative, and (k1 + 1) is left out above the line."""
+    idf = log(1 + (texts - in_texts + 0.5) / (in_texts + 0.5))
+    return idf * frequency / (frequency + K1 * (1 - B + B * length / AVERAGE_LENGTH))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("ferry", [bm25(1, length=3, in_texts=2), bm25(1, length=2, in_texts=2), 0, 0]),
+        ("engine", [bm25(2, length=3, in_texts=1), 0, 0, 0]),
+        ("cutters", [0, 0, bm25(1, length=1, in_texts=2), bm25(2, length=4, in_texts=2)]),
+        (
+            "the harbour pilot",
+            [
+                0,
+                bm25(1, length=2, in_texts=2),
+                0,
+                bm25(1, length=4, in_texts=2) + bm25(1, length=4, in_texts=1),
+            ],
+        ),
+        ("engine zeppelin", [bm25(2, length=3, in_texts=1), 0, 0, 0]),
+        ("engine engine", [2 * bm25(2, length=3, in_texts=1), 0, 0, 0]),
+    ],
+)
+def test_scores(query: str, expected: list[float]) -> None:
+    assert LexicalIndex(TEXTS).scores(query) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("query", ["", "zeppelin", "the of and", "?!", "s"])
+def test_nothing_known_scores_nothing(query: str) -> None:
+    scores = LexicalIndex(TEXTS).scores(query)
+    assert scores.tolist() == [0, 0, 0, 0]
+
+
+def test_mask_leaks_nothing_and_changes_nothing_else() -> None:
+    index = LexicalIndex(TEXTS)
+    free = index.scores("ferry harbour")
+    for allowed in (
+        np.array([True, False, True, False]),
+        np.array([False, False, False, False]),
+        np.array([True, True, True, True]),
+    ):
+        masked = index.scores("ferry harbour", allowed)
+        assert masked[~allowed].tolist() == [0] * int((~allowed).sum())
+        assert masked[allowed].tolist() == free[allowed].tolist()
+
+
+@pytest.mark.parametrize(
+    ("texts", "query"), [([], "ferry"), ([], ""), (["the of"], "ferry"), (["", ""], "the")]
+)
+def test_empty_texts(texts: list[str], query: str) -> None:
+    assert LexicalIndex(texts).scores(query).tolist() == [0.0] * len(texts)
+
+
+def test_empty_texts_beside_full_ones() -> None:
+    scores = LexicalIndex(["", "ferry", "the"]).scores("ferry")
+    assert scores[1] > 0
+    assert scores[[0, 2]].tolist() == [0, 0]
+
+
+def test_document_frequency() -> None:
+    index = LexicalIndex(TEXTS)
+    frequencies = [index.document_frequency(stem(word)) for word in ("ferry", "engine", "cutter")]
+    assert frequencies == [2, 1, 2]
+    assert index.document_frequency("zeppelin") == 0
+
+
+@pytest.mark.parametrize("one", ["Assad's", "Assad’s", "assad", "ASSAD", "Assad"])
+def test_possessives_and_case_are_one_term(one: str) -> None:
+    assert terms(f"the {one} rule") == [stem("assad"), stem("rule")]
+    assert LexicalIndex(["Assad’s rule", "nothing"]).scores(one)[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.4 million", ["1.4", "million"]),
+        ("280,000 people", ["280,000", "peopl"]),
+        ("In 2011, he left.", ["2011", "left"]),
+        ("rebels rebel Rebel", ["rebel", "rebel", "rebel"]),
+        ("Deir ez-Zor", ["deir", "ez", "zor"]),
+        ("", []),
+    ],
+)
+def test_terms(text: str, expected: list[str]) -> None:
+    assert terms(text) == expected
+
+
+def test_stop_words_are_no_terms() -> None:
+    assert terms(" ".join(sorted(STOP_WORDS))) == []
