@@ -2,6 +2,7 @@
 
 DatelineError                  every error below; its text says what happened and what to do
 ├── InputError                 a question, date or option that can't be used
+│   └── GoldError              a gold set that can't be used (evals/gold.py)
 ├── SettingsError              a setting that is unknown or out of range
 ├── ArticlesError              the articles folder is missing, unreadable or has nothing to index
 ├── StoreError                 the store can't be opened, or was made by other settings

@@ -75,6 +75,12 @@ class EmbeddedSettings(Section):
         2048, ge=512, le=131072, description="Context given to the embedded model."
     )
     threads: int = Field(0, ge=0, le=256, description="Threads; 0 takes every core.")
+    refusal_bias: float = Field(
+        -0.5,
+        ge=-5,
+        le=5,
+        description="Added to the log-odds that the model says the articles don't say.",
+    )
 
 
 class OllamaSettings(Section):

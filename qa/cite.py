@@ -4,6 +4,7 @@ Small models number their sources wrongly, so code aligns each sentence with the
 sentences that share its numbers, its names and most of the weight of its words.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from index.corpus import Corpus
@@ -14,11 +15,19 @@ from qa.facts import Facts, find_facts, states_name, states_number, states_quote
 MAX_CITATIONS = 3
 # Below this share of the weight of the sentence's words, a quote doesn't bear on the sentence.
 MIN_OVERLAP = 0.2
-# A further quote must bring a fact that is still missing, or this much more of the words.
+# A further quote must share more than that, for one common word is soon found,
+# and bring a fact that is still missing, or this much more of the words.
+MIN_FURTHER_OVERLAP = 0.3
 MIN_GAIN = 0.2
 FACT_WEIGHT = 0.5
 # How far back in an article the name behind "he" or "the city" is looked for, in sentences.
 CONTEXT_SENTENCES = 4
+ANTECEDENT_SENTENCES = 2
+REFERS_BACK = re.compile(
+    r"\b(?:he|she|they|it|him|her|them|his|hers|its|their|this|these|those|there|the (?:city|town|"
+    r"group|country|company|state|government|bridge|region|area|leader|minister|official))\b",
+    re.I,
+)
 
 
 class Citer:
@@ -59,6 +68,17 @@ class Citer:
         text = " ".join(quote.text for quote in quotes)
         return f"{text} {self._corpus.other_forms(text)}"
 
+    def with_antecedents(self, quotes: Iterable[EvidenceSentence]) -> str:
+        """The quotes spelled out, with the sentences before those that say "he" or "the group"."""
+        quotes = list(quotes)
+        before = [
+            each
+            for quote in quotes
+            if REFERS_BACK.search(quote.text)
+            for each in self._sentences_before(quote)[:ANTECEDENT_SENTENCES]
+        ]
+        return self.spelled_out([*before, *quotes])
+
     def _found(self, quotes: Iterable[EvidenceSentence], facts: Facts) -> int:
         text = self.spelled_out(quotes)
         return (
@@ -93,7 +113,7 @@ class Citer:
             return overlap >= MIN_OVERLAP
         before = self._finder.coverage(own, self.spelled_out(cited))
         after = self._finder.coverage(own, self.spelled_out([*cited, candidate]))
-        return overlap >= MIN_OVERLAP and (brings_fact or after - before >= MIN_GAIN)
+        return overlap >= MIN_FURTHER_OVERLAP and (brings_fact or after - before >= MIN_GAIN)
 
     def _named_before(self, cited: list[EvidenceSentence], facts: Facts) -> list[EvidenceSentence]:
         """Earlier sentences that name whom a quote calls "he", one for each missing name."""
@@ -101,7 +121,12 @@ class Citer:
         for name in self.missing_names(facts, cited) if cited else []:
             if states_name(name, " ".join(each.text for each in added)):
                 continue
-            before = (each for quote in cited for each in self._sentences_before(quote))
+            before = (
+                each
+                for quote in cited
+                if REFERS_BACK.search(quote.text)
+                for each in self._sentences_before(quote)
+            )
             naming = next((each for each in before if states_name(name, each.text)), None)
             if naming is not None:
                 added.append(naming)

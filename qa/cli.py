@@ -165,7 +165,9 @@ def serve(context: typer.Context) -> None:
 @app.command("eval")
 def evaluate(
     context: typer.Context,
-    gold: Annotated[Path | None, typer.Option(help="A gold set; default: evals/gold.")] = None,
+    gold: Annotated[
+        Path | None, typer.Option(help="A gold set; default: evals/gold/briefs.jsonl.")
+    ] = None,
 ) -> None:
     """Measure the answers against a gold set."""
     from evals.command import run_evaluation  # noqa: PLC0415 - the one import against the stream

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.lexical import terms
 from qa.facts import find_names, find_numbers, states_name, states_number
 from qa.models.served import ServedModel
 from qa.prompt import rewrite_messages
@@ -19,6 +20,7 @@ OPENS_LEANING = re.compile(
 SHORT_QUESTION_WORDS = 4
 TURNS = 2
 REWRITE_TOKENS = 60
+MOST_NAMES = 6
 REMEMBERED_ANSWER_CHARACTERS = 300
 
 
@@ -44,8 +46,9 @@ def stand_alone(
 ) -> tuple[str, dict[str, int]]:
     """The question as it would be put without the conversation, and the tokens it cost.
 
-    One model call. A rewriting that brings in names or numbers of the model's own is not used;
-    then the names that the conversation is about are added in brackets.
+    One model call. A rewriting that brings in names or numbers of the model's own, or loses a
+    word of the question, is not used; then the names that the conversation is about are added
+    in brackets.
     """
     recent = [
         (turn.question, turn.answer[:REMEMBERED_ANSWER_CHARACTERS]) for turn in history[-TURNS:]
@@ -54,8 +57,8 @@ def stand_alone(
     written = (reply.message.content or "").strip().splitlines()
     rewritten = " ".join(written[0].removeprefix("Rewritten:").split()) if written else ""
     known = " ".join([question, *(text for turn in recent for text in turn)])
-    if not rewritten.endswith("?") or brings_in(rewritten, known):
-        rewritten = _with_names(question, recent[-1][0])
+    if not rewritten.endswith("?") or brings_in(rewritten, known) or loses(rewritten, question):
+        rewritten = _with_names(question, " ".join(recent[-1]))
     return rewritten, dict((reply.raw or {}).get("usage") or {})
 
 
@@ -66,6 +69,11 @@ def brings_in(rewritten: str, known: str) -> bool:
     )
 
 
+def loses(rewritten: str, question: str) -> bool:
+    """Whether a rewriting leaves out a word that the question asks with."""
+    return not set(terms(question)) <= set(terms(rewritten))
+
+
 def _with_names(question: str, earlier: str) -> str:
     names = [name for name in find_names(earlier) if not states_name(name, question)]
-    return f"{question} ({', '.join(names)})" if names else question
+    return f"{question} ({', '.join(names[:MOST_NAMES])})" if names else question

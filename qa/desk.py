@@ -163,7 +163,7 @@ class Desk:
         return [
             SearchResult(
                 article_id=ranked.passage.article_id,
-                article_path=engine.article_path(engine.corpus.articles[ranked.passage.article_id]),
+                article_path=engine.sources.path(engine.corpus.articles[ranked.passage.article_id]),
                 title=engine.corpus.articles[ranked.passage.article_id].title,
                 start=ranked.passage.start,
                 end=ranked.passage.end,

@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
-from llama_index.core.base.llms.types import ChatResponse
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 
-from index.articles import Article
 from index.corpus import Corpus
 from index.embedding import Embedder
 from index.errors import ModelError
 from index.settings import Settings
 from qa.answer import (
     Answer,
-    ArticleReference,
     Citation,
     Event,
     Evidence,
@@ -36,11 +33,13 @@ from qa.answer import (
 from qa.cite import Citer
 from qa.conversation import Turn, leans_on_conversation, stand_alone
 from qa.evidence import EvidenceFinder, EvidenceSentence, EvidenceSet
-from qa.models.served import ServedModel
+from qa.models.served import ServedModel, is_cut_off, usage_of
 from qa.prompt import TEMPLATE_TOKENS, answer_messages, load_prompt
-from qa.reply import Reply, is_refusal
+from qa.reply import Reply
 from qa.retrieve import HybridRetriever, Ranking
-from qa.verify import check_sentence, misses_question, unknown_names
+from qa.review import Reviewer
+from qa.sources import Sources
+from qa.verify import unknown_names
 
 CLOSEST_ARTICLES = 3
 # Sentences that the event `Evidence` tells of.
@@ -75,7 +74,8 @@ class AnswerEngine:
         self.settings = settings
         self.retriever = HybridRetriever(corpus, embedder, settings.retrieval)
         self.finder = EvidenceFinder(corpus, embedder)
-        self.citer = Citer(corpus, self.finder)
+        self.sources = Sources(corpus, settings.articles)
+        self.reviewer = Reviewer(corpus, Citer(corpus, self.finder))
 
     @property
     def model(self) -> ServedModel:
@@ -89,39 +89,15 @@ class AnswerEngine:
         """
         return _Run(self, query).events()
 
-    def citation(self, span: EvidenceSentence, number: int | None) -> Citation:
-        """The span as a citation."""
-        article = self.corpus.articles[span.article_id]
-        return Citation(
-            number=number,
-            article_id=article.id,
-            article_path=self.article_path(article),
-            title=article.title,
-            outlet=article.outlet,
-            published=article.published.isoformat() if article.published else None,
-            quote=article.text[span.start : span.end],
-            start=span.start,
-            end=span.end,
-        )
-
-    def article_path(self, article: Article) -> str:
-        """Where the article lies, as seen from where the program runs."""
-        return (self.settings.articles / article.path).as_posix()
-
-    def reference(self, article_id: str) -> ArticleReference:
-        """The article as one that came close."""
-        article = self.corpus.articles[article_id]
-        return ArticleReference(
-            article_id=article.id,
-            article_path=self.article_path(article),
-            title=article.title,
-            outlet=article.outlet,
-            published=article.published.isoformat() if article.published else None,
+    def messages(self, question: str, evidence: EvidenceSet) -> list[ChatMessage]:
+        """What the model is asked."""
+        return answer_messages(
+            question, evidence, self.corpus.articles, aliases=self.corpus.aliases
         )
 
     def excess_tokens(self, question: str, evidence: EvidenceSet) -> int:
         """By how much this prompt and the longest answer pass the model's context, if above 0."""
-        messages = answer_messages(question, evidence, self.corpus.articles)
+        messages = self.messages(question, evidence)
         prompt = sum(self.model.count_tokens(message.content or "") for message in messages)
         answer = self.settings.generation.answer_tokens
         return prompt + TEMPLATE_TOKENS + answer - self.model.context_tokens
@@ -161,7 +137,9 @@ class _Run:
         self.reason = self._refuse_early(scored)
         if self.reason is None:
             # Both are there before the model is loaded: its tokenizer isn't needed for them.
-            yield Evidence(tuple(self.engine.citation(span, None) for span in scored[:FOUND]))
+            yield Evidence(
+                tuple(self.engine.sources.citation(span, None) for span in scored[:FOUND])
+            )
             self.extract = self._extract(scored[0])
             yield self.extract
             yield from self._ask_model(self._select(scored))
@@ -196,7 +174,7 @@ class _Run:
             budget -= excess
 
     def _extract(self, best: EvidenceSentence) -> Extract:
-        citation = self.engine.citation(best, None)
+        citation = self.engine.sources.citation(best, None)
         return Extract(" ".join(citation.quote.split()), citation)
 
     def _refuse_early(self, scored: Sequence[EvidenceSentence]) -> str | None:
@@ -212,10 +190,11 @@ class _Run:
             self.reason = "What was found doesn't fit the model's context with the question."
             self.finished = True
             return
-        messages = answer_messages(self.question, evidence, self.engine.corpus.articles)
+        model = self.engine.model
+        messages = self.engine.messages(self.question, evidence)
         self.usage = replace(self.usage, llm_calls=self.usage.llm_calls + 1)
         try:
-            with closing(self.engine.model.llm.stream_chat(messages)) as responses:
+            with closing(model.llm.stream_chat(messages, **model.options)) as responses:
                 for response in responses:
                     yield from self._take(response, evidence)
         except ModelError as error:
@@ -229,8 +208,8 @@ class _Run:
         self.finished = not self.cut_off
 
     def _take(self, response: ChatResponse, evidence: EvidenceSet) -> Iterator[Event]:
-        self._count(_usage(response.raw))
-        self.cut_off = self.cut_off or _is_cut_off(response.raw)
+        self._count(usage_of(response.raw))
+        self.cut_off = self.cut_off or is_cut_off(response.raw)
         delta = response.delta or ""
         if delta and self.timings.first_token_seconds is None:
             self.timings = replace(self.timings, first_token_seconds=self._elapsed())
@@ -240,47 +219,25 @@ class _Run:
             yield from self._check(sentence, evidence)
 
     def _check(self, sentence: str, evidence: EvidenceSet) -> Iterator[Sentence]:
-        """Cite and verify one sentence; what fails is kept back, with the reason."""
-        if is_refusal(sentence):
-            self.dropped.append(sentence)
-            return
-        engine = self.engine
-        spans = engine.citer.cite(sentence, evidence.sentences, question=self.question)
-        quotes = engine.citer.spelled_out(spans)
-        common = engine.corpus.common_words
-        check = check_sentence(sentence, quotes, question=self.question, common_words=common)
-        wrong = misses_question(
-            sentence,
-            quotes,
-            self._around(spans),
-            question=self.question,
-            common_words=common,
+        """Show a sentence that passes its review; keep back one that fails, with the reason."""
+        review = self.engine.reviewer.review(
+            sentence, evidence.sentences, question=self.question, first=not self.sentences
         )
-        if not spans or check.verdict == "unsupported" or (wrong and not self.sentences):
+        if not review.is_shown:
             self.dropped.append(sentence)
-            self.reason = self.reason or wrong or _not_found(check.missing)
+            self.reason = self.reason or review.reason
             return
-        sources = tuple(self._numbered(span) for span in spans)
+        sources = tuple(self._numbered(span) for span in review.spans)
         numbers = tuple(source.number for source in sources if source.number is not None)
-        checked = Sentence(sentence, numbers, check.verdict, check.support, sources)
+        checked = Sentence(sentence, numbers, review.verdict, review.support, sources)
         self.sentences.append(checked)
         yield checked
-
-    def _around(self, spans: Sequence[EvidenceSentence]) -> str:
-        """The passages that the spans stand in, with their headers."""
-        corpus = self.engine.corpus
-        return " ".join(
-            passage.indexed_text
-            for span in spans
-            for passage in corpus.of_article[span.article_id]
-            if passage.start <= span.start < passage.end
-        )
 
     def _numbered(self, span: EvidenceSentence) -> Citation:
         for citation in self.citations:
             if (citation.article_id, citation.start) == (span.article_id, span.start):
                 return citation
-        self.citations.append(self.engine.citation(span, len(self.citations) + 1))
+        self.citations.append(self.engine.sources.citation(span, len(self.citations) + 1))
         return self.citations[-1]
 
     def _count(self, usage: dict[str, int]) -> None:
@@ -310,7 +267,7 @@ class _Run:
             disagreements=(),
             extract=self.extract,
             reason=reason,
-            closest=tuple(engine.reference(each) for each in closest),
+            closest=tuple(engine.sources.reference(each) for each in closest),
             finished=self.finished,
             stale=self.query.stale,
             trace=None,
@@ -339,22 +296,3 @@ def _marked(sentence: Sentence) -> str:
 def _articles_of(ranking: Ranking) -> list[str]:
     found = dict.fromkeys(ranked.passage.article_id for ranked in ranking.passages)
     return list(found)[:CLOSEST_ARTICLES]
-
-
-def _not_found(missing: tuple[str, ...]) -> str:
-    if missing:
-        return f"The articles don't support {', '.join(missing)}, which the model wrote."
-    return "What the model wrote is not in the articles."
-
-
-def _usage(raw: Any) -> dict[str, int]:
-    usage = raw.get("usage") if isinstance(raw, dict) else None
-    return dict(usage) if usage else {}
-
-
-def _is_cut_off(raw: Any) -> bool:
-    """Whether the model stopped because it may write no more, as llama.cpp and Ollama say it."""
-    if not isinstance(raw, dict):
-        return False
-    choices = raw.get("choices") or [{}]
-    return "length" in (choices[0].get("finish_reason"), raw.get("done_reason"))

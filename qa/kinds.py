@@ -8,7 +8,7 @@ from qa.facts import find_numbers, states_name
 Kind = Literal["number", "date", "person", "other"]
 
 ASKS_NUMBER = re.compile(
-    r"\bhow (?:many|much|far|old|long|big|large|tall|high|close|fast|heavy|often)\b"
+    r"\bhow (?:many|much|far|old|long|big|large|tall|high|fast|heavy)\b"
     r"|\bwhat (?:share|percentage|number|distance)\b|\bpopulation of\b",
     re.I,
 )

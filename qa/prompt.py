@@ -1,6 +1,7 @@
 """Evidence and question to messages. What stays the same stands first, for the prompt cache."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -22,18 +23,30 @@ def load_prompt(name: str) -> str:
 
 
 def answer_messages(
-    question: str, evidence: EvidenceSet, articles: dict[str, Article]
+    question: str,
+    evidence: EvidenceSet,
+    articles: dict[str, Article],
+    *,
+    aliases: Mapping[str, str] | None = None,
 ) -> list[ChatMessage]:
-    """What the model is asked: the fixed instructions, then excerpts and question."""
+    """What the model is asked: the fixed instructions, then excerpts and question.
+
+    An acronym in the excerpts that the question spells out is explained, where `aliases` know it.
+    """
     excerpts = "\n".join(
-        f"Article {number}{_origin(articles[group[0].article_id])}: {_joined(group, articles)}"
+        f"Article {number}{_date(articles[group[0].article_id])}: {_joined(group, articles)}"
         for number, group in enumerate(evidence.groups, start=1)
+    )
+    explained = "".join(
+        f"\n{short} is the {long_form}."
+        for short, long_form in (aliases or {}).items()
+        if long_form.casefold() in question.casefold() and re.search(rf"\b{short}\b", excerpts)
     )
     return [
         *instructions(),
         ChatMessage(
             role=MessageRole.USER,
-            content=f"Excerpts:\n{excerpts}\nQuestion: {question}\nAnswer:",
+            content=f"Excerpts:\n{excerpts}{explained}\nQuestion: {question}\nAnswer:",
         ),
     ]
 
@@ -55,10 +68,9 @@ def rewrite_messages(question: str, history: Sequence[tuple[str, str]]) -> list[
     ]
 
 
-def _origin(article: Article) -> str:
-    known = [article.outlet, article.published.isoformat() if article.published else None]
-    parts = [part for part in known if part]
-    return f" ({', '.join(parts)})" if parts else ""
+def _date(article: Article) -> str:
+    # Not the outlet: small models take it for the source that an article names.
+    return f" ({article.published.isoformat()})" if article.published else ""
 
 
 def _joined(group: Sequence[EvidenceSentence], articles: dict[str, Article]) -> str:

@@ -17,8 +17,8 @@ from evals.report import explain, render_report
 from evals.runner import RunResult, run, run_case
 from evals.score import score_answer
 from evals.summary import summarise
+from index.catalogue import DEFAULT_LANGUAGE_MODEL
 from index.errors import InputError, ModelError
-from index.weights import DEFAULT_LANGUAGE_MODEL
 from qa.answer import Answer
 from qa.desk import Desk
 

@@ -63,13 +63,7 @@ def test_2_no_sentence_is_shown_that_the_check_did_not_pass(
     ("question", "reply"),
     [
         ("How many passengers were on the Titanic?", "There were 2,224 passengers."),
-        pytest.param(
-            "Who is the mayor of Cape Dorn?",
-            "The mayor of Cape Dorn is Ruth Alder.",
-            marks=pytest.mark.xfail(
-                strict=True, reason="The words of two articles are joined; no quote has both."
-            ),
-        ),
+        ("Who is the mayor of Cape Dorn?", "The mayor of Cape Dorn is Ruth Alder."),
         ("Who is the captain of the Merel?", "Captain Ann Bell commands the Merel."),
         ("What is the capital of the Moon?", "The capital is Lunagrad."),
         ("When did the ferry sink?", "NOT IN THE ARTICLES"),

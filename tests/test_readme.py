@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-
 from conftest import REPOSITORY
+
 from index.settings import settings_table
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -179,6 +179,7 @@ BOUNDS: list[tuple[str, str, float, float | None]] = [
     ("generation", "seed", 0, None),
     ("embedded", "context_tokens", 512, 131072),
     ("embedded", "threads", 0, 256),
+    ("embedded", "refusal_bias", -5, 5),
     ("ollama", "context_tokens", 512, 131072),
     ("page", "port", 1, 65535),
 ]
@@ -254,6 +255,7 @@ ODD_VALUES = {
     "backend": "openai",
     "retrieval.lexical_weight": "1",
     "embedded.context_tokens": "600",
+    "embedded.refusal_bias": "1",
     "ollama.context_tokens": "600",
     "ollama.preference": '["a"]',
 }

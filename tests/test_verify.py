@@ -37,7 +37,9 @@ COMMON = frozenset(["the", "ferry", "council", "mayor", "captain", "passengers"]
         ("It failed nine miles off Cape Dorn.", FERRY, "Where?", "unsupported", ("nine",)),
         ("The fee goes up 4 years.", COUNCIL, "How much is it?", "unsupported", ("4",)),
         # a name swapped for another
-        ("The ferry Merel left Port Hale.", FERRY, "What left?", "partly", ("Merel",)),
+        ("The ferry Merel left Port Hale.", FERRY, "What left?", "unsupported", ("Merel",)),
+        # a name that only the question has
+        ("The ferry Merel left Port Hale.", FERRY, "Did the Merel go?", "partly", ("Merel",)),
         ("Jon Ferris raised the fee.", COUNCIL, "Who?", "unsupported", ("Jon", "Ferris")),
         # right number, but nobody of that name
         ("Ferris counted 212 passengers.", FERRY, HOW_MANY, "unsupported", ("Ferris",)),

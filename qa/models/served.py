@@ -1,8 +1,9 @@
 """Which language model answers: the choice between the backends."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
@@ -10,7 +11,9 @@ from llama_index.core.llms import LLM
 from index.catalogue import DEFAULT_LANGUAGE_MODEL, locate
 from index.errors import ModelError, ModelUnreachableError
 from index.settings import Settings
+from qa.prompt import NOT_IN_ARTICLES
 
+REFUSAL_TOKEN = NOT_IN_ARTICLES.split()[0]
 log = logging.getLogger(__name__)
 
 
@@ -20,7 +23,7 @@ class ServedModel:
 
     `count_tokens` never undercounts by more than the model's own tokenizer would;
     `load` brings it into memory; `warm_up` also has it read messages ahead, so that a prompt
-    that starts alike waits less.
+    that starts alike waits less. `options` go with every answer that is asked for.
     """
 
     backend: str
@@ -30,6 +33,7 @@ class ServedModel:
     count_tokens: Callable[[str], int]
     warm_up: Callable[[list[ChatMessage]], None]
     load: Callable[[], None] = lambda: None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
@@ -82,6 +86,8 @@ def open_embedded(settings: Settings) -> ServedModel:
         count_tokens=llm.count_tokens,
         warm_up=llm.warm_up,
         load=llm.load,
+        # The first token of NOT_IN_ARTICLES; nothing else in an answer begins in capitals like it.
+        options={"logit_bias": [[REFUSAL_TOKEN, settings.embedded.refusal_bias]]},
     )
 
 
@@ -106,3 +112,17 @@ def _open_ollama(settings: Settings) -> ServedModel:
 def _read_ahead(llm: LLM, messages: list[ChatMessage]) -> None:
     for _ in llm.stream_chat(messages):
         return
+
+
+def usage_of(raw: Any) -> dict[str, int]:
+    """The tokens that a reply of any backend says it took; empty where it doesn't say."""
+    usage = raw.get("usage") if isinstance(raw, dict) else None
+    return dict(usage) if usage else {}
+
+
+def is_cut_off(raw: Any) -> bool:
+    """Whether the model stopped because it may write no more, as llama.cpp and Ollama say it."""
+    if not isinstance(raw, dict):
+        return False
+    choices = raw.get("choices") or [{}]
+    return "length" in (choices[0].get("finish_reason"), raw.get("done_reason"))
