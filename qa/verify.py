@@ -28,6 +28,9 @@ PARTLY_WORDS = 0.4
 # Likeness (difflib's ratio) from which two spellings may be one name: Talbiseh, Talbisa.
 SAME_NAME = 0.75
 OWNER = re.compile(r"\b([A-Z][\w-]+)[’']s?\s+\w+")
+ASKS_WHETHER = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
+)
 # A capitalised word at the start of a sentence with no second one behind it.
 OPENING_WORD = re.compile(r"(?:^|[.!?]\s+)[\W_]*([A-Z][\w'’-]*)(?!\s+[A-Z])")
 OF_NAME = re.compile(
@@ -129,6 +132,8 @@ def misses_question(
     kind = asked_kind(question)
     if kind in ("number", "date") and not answers_kind(answer, question):
         return f"No {kind} for this was found."
+    if not ASKS_WHETHER.match(question) and set(terms(answer)) <= set(terms(question)):
+        return "What the model wrote only repeats the question."
     return None
 
 

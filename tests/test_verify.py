@@ -188,3 +188,16 @@ def test_misses_question(
     answer: str, quotes: str, context: str, question: str, wrong: str | None
 ) -> None:
     assert misses_question(answer, quotes, context, question=question, common_words=COMMON) == wrong
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "reason"),
+    [
+        ("Port Hale is Port Hale.", "What is Port Hale?", "repeats the question"),
+        ("The ferry left Port Hale.", "Did the ferry leave Port Hale?", None),
+        ("The ferry Aurelia left Port Hale.", "Which ferry left Port Hale?", None),
+    ],
+)
+def test_an_answer_brings_something(answer: str, question: str, reason: str | None) -> None:
+    found = misses_question(answer, FERRY, FERRY, question=question, common_words=frozenset())
+    assert (found is None) if reason is None else (found is not None and reason in found)
