@@ -1,0 +1,183 @@
+"""The command line: what goes to stdout, what to stderr, and the exit codes."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.settings import Settings
+from qa import cli
+from qa.desk import Desk
+
+KEYS_OF_A_RESULT = {"article_id", "article_path", "title", "start", "end", "text", "score"}
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    make_desk: Callable[..., Desk],
+    articles: Path,
+    tmp_path: Path,
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs `dateline` with these words; its model gives `replies`. (exit code, stdout, stderr)."""
+
+    def run_it(*words: str, replies: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        monkeypatch.setattr(cli, "_desk", lambda settings: make_desk(*replies))
+        fixed = ["--articles", str(articles), "--store", str(tmp_path / "store")]
+        monkeypatch.setattr(sys, "argv", ["dateline", *fixed, *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run_it
+
+
+def test_ask_prints_the_answer_with_its_sources(run: Callable[..., Any]) -> None:
+    code, out, err = run(
+        "ask", "How many passengers were on the ferry?", replies=("There were 212 passengers.",)
+    )
+    assert code == 0
+    assert out.startswith("There were 212 passengers. [1]\n\n[1] Ferry towed back to Port Hale, ")
+    assert '    "The ferry Aurelia left Port Hale at 06:40' in out
+    assert "From The Hale Gazette: " in err
+    assert "Answers come from scripted (embedded)." in err
+
+
+def test_ask_as_json_prints_one_object_and_nothing_else(run: Callable[..., Any]) -> None:
+    code, out, _ = run("ask", "--json", "Who runs the ferry?", replies=("NOT IN THE ARTICLES",))
+    answer = json.loads(out)
+    assert code == 0
+    assert (answer["status"], answer["citations"]) == ("abstained", [])
+    assert answer["reason"]
+    assert len(answer["closest"]) > 0
+
+
+def test_abstaining_names_the_closest_articles(run: Callable[..., Any]) -> None:
+    _, out, _ = run("ask", "Who runs the ferry?", replies=("NOT IN THE ARTICLES",))
+    assert out.startswith("The articles don't say.\n")
+    assert "Closest: " in out
+
+
+def test_a_batch_answers_in_order_and_a_bad_line_spoils_no_other(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    batch = tmp_path / "questions.jsonl"
+    lines = [
+        {"id": "a", "question": "How many passengers were there?", "as_of": "2025-03-04"},
+        {"id": "b"},
+        {"id": "c", "question": ""},
+        {"id": "d", "question": "Who said so?", "as_of": "yesterday"},
+        {"id": "e", "question": "Who is it?", "history": ["Who called the step overdue?"]},
+    ]
+    raw = [json.dumps(line) for line in lines]
+    batch.write_text("\n".join([*raw[:1], "not json", "[1]", *raw[1:], ""]), encoding="utf-8")
+    replies = (
+        "There were 212 passengers.",
+        "Mayor Ruth Alder called the step overdue.",
+        "Who is the mayor Ruth Alder?",
+        "Ruth Alder is the mayor.",
+    )
+    code, out, _ = run("ask", "--batch", str(batch), replies=replies)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [each["id"] for each in answers] == ["a", None, None, "b", "c", "d", "e"]
+    assert [each["status"] for each in answers[1:6]] == ["failed"] * 5
+    assert all(each["reason"] for each in answers[1:6])
+    assert (answers[0]["status"], answers[0]["as_of"]) == ("answered", "2025-03-04")
+    assert answers[6]["question"] == "Who is it?"
+    assert answers[6]["standalone_question"] != "Who is it?"
+
+
+def test_search_ranks_without_a_model(run: Callable[..., Any], tmp_path: Path) -> None:
+    _, out, _ = run("search", "harbour fee", "-k", "2", "--json")
+    results = json.loads(out)
+    assert len(results) == 2
+    assert set(results[0]) == KEYS_OF_A_RESULT
+    assert "harbour fee" in results[0]["text"]
+    _, out, _ = run("search", "harbour fee")
+    assert out.startswith("1. ")
+    batch = tmp_path / "queries.jsonl"
+    batch.write_text('{"id": 7, "question": "harbour fee"}\n', encoding="utf-8")
+    _, out, _ = run("search", "--batch", str(batch), "-k", "1")
+    line = json.loads(out)
+    assert line["id"] == 7
+    assert len(line["results"]) == 1
+
+
+def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None:
+    (articles / "empty.txt").touch()
+    code, out, _ = run("index")
+    assert code == 0
+    assert "Nothing has changed: 3 articles, " in out
+    assert "Passed over 1 file:\n  empty.txt: It is empty." in out
+    _, out, _ = run("index", "--json")
+    report = json.loads(out)
+    assert (report["new"], report["unchanged"]) == ([], 3)
+    assert report["bad"] == [{"path": "empty.txt", "reason": "It is empty."}]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["ask", ""], 1, "The question is empty."),
+        (["ask", "x" * 50_000], 1, "The question has 50,000 characters"),
+        (["ask", "--as-of", "soon", "Who?"], 1, "soon is not a date."),
+        (["ask"], 2, "Give a text or --batch FILE"),
+        (["ask", "--batch", "nowhere.jsonl"], 1, "nowhere.jsonl can't be read"),
+        (["search", "fee", "-k", "0"], 1, "The number of results must be between"),
+        (["swim"], 2, "No such command"),
+        (["--backend", "cloud", "ask", "Who?"], 1, "backend: "),
+        (["--config", "no.toml", "ask", "Who?"], 1, "There is no settings file"),
+        (["models", "pull", "gpt-9"], 1, "gpt-9"),
+        (["models", "check"], 1, "Run: dateline models pull"),
+    ],
+)
+def test_errors_are_sentences(
+    run: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.setenv("DATELINE_MODELS_FOLDER", str(tmp_path / "models"))
+    ended, out, err = run(*words)
+    assert ended == code
+    assert message in err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_models_are_listed(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATELINE_MODELS_FOLDER", "models")
+    code, out, _ = run("models", "list")
+    assert code == 0
+    assert "qwen2.5-coder-1.5b-instruct  (language, default, 1,066 MiB, not fetched)" in out
+
+
+def test_the_settings_are_listed(run: Callable[..., Any]) -> None:
+    code, out, _ = run("settings")
+    assert code == 0
+    assert "| `evidence.budget_tokens` |" in out
+
+
+def test_doctor_says_how_to_mend(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATELINE_MODELS_FOLDER", "models")
+    monkeypatch.setenv("DATELINE_BACKEND", "embedded")
+    code, out, _ = run("doctor")
+    assert code == 1
+    assert "WRONG  all-MiniLM-L6-v2: " in out
+    assert "dateline models pull" in out
+
+
+def test_a_missing_folder_is_told(settings: Settings, run: Callable[..., Any]) -> None:
+    for path in settings.articles.iterdir():
+        path.unlink()
+    code, _, err = run("index")
+    assert code == 1
+    assert "There are no .txt or .md articles in" in err
