@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from index.lexical import terms
 from qa.facts import find_numbers, states_name
 
 Kind = Literal["number", "date", "person", "other"]
@@ -24,6 +25,9 @@ TIME_WORDS = re.compile(
     r"before|during|when)\b",
     re.I,
 )
+COUNTED = re.compile(r"\bhow many\s+((?:[\w'’-]+\s*){1,3})", re.I)
+COUNT_OF = re.compile(r"\b(?:\d[\d,.]*|[a-z]+)\s+((?:[\w'’-]+\s+){0,2}?[a-z’'-]{3,}s)\b", re.I)
+PEOPLE = frozenset(terms("people persons individuals civilians residents inhabitants"))
 FULL_NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:al-|bin |de |van |von )?[A-Z][\w’'-]+)+")
 
 
@@ -44,6 +48,20 @@ def answers_kind(text: str, question: str) -> bool:
     if kind == "date":
         return bool(find_numbers(text) or TIME_WORDS.search(text))
     return kind == "person" and _names_someone(text, question)
+
+
+def counts_another_thing(answer: str, question: str) -> bool:
+    """Whether "how many aircraft" is answered with a number of bases."""
+    counted = COUNTED.search(question)
+    asked = set(terms(counted.group(1))) if counted else set()
+    if not asked or asked & set(terms(answer)):
+        return False
+    things = (
+        set(terms(found.group(1)))
+        for number in find_numbers(answer)
+        if (found := COUNT_OF.match(answer, answer.find(number.text)))
+    )
+    return any(not (asked & PEOPLE and thing & PEOPLE) for thing in things)
 
 
 def _names_someone(text: str, question: str) -> bool:

@@ -14,6 +14,8 @@ NOT_IN_ARTICLES = "NOT IN THE ARTICLES"
 # The chat template's own tokens around two messages, with some to spare.
 TEMPLATE_TOKENS = 24
 GAP = " … "
+# A bare "Answer:" had the 1.5B model write fragments, and fragments were wrong more often.
+ANSWER_CUE = "Answer in a full sentence:"
 
 
 @cache
@@ -46,7 +48,7 @@ def answer_messages(
         *instructions(),
         ChatMessage(
             role=MessageRole.USER,
-            content=f"Excerpts:\n{excerpts}{explained}\nQuestion: {question}\nAnswer:",
+            content=f"Excerpts:\n{excerpts}{explained}\nQuestion: {question}\n{ANSWER_CUE}",
         ),
     ]
 

@@ -20,7 +20,7 @@ from qa.facts import (
     states_number,
     states_quoted,
 )
-from qa.kinds import answers_kind, asked_kind
+from qa.kinds import answers_kind, asked_kind, counts_another_thing
 
 # Share of the other words (those the question didn't bring) that must stand in the quotes.
 SUPPORTED_WORDS = 0.6
@@ -130,7 +130,8 @@ def misses_question(
     if names and concerned < len(names) / 2:
         return "What was found is about something else."
     kind = asked_kind(question)
-    if kind in ("number", "date") and not answers_kind(answer, question):
+    lacks_it = not answers_kind(answer, question) or counts_another_thing(answer, question)
+    if kind in ("number", "date") and lacks_it:
         return f"No {kind} for this was found."
     if not ASKS_WHETHER.match(question) and set(terms(answer)) <= set(terms(question)):
         return "What the model wrote only repeats the question."

@@ -37,6 +37,12 @@ def run(
     return run_it
 
 
+@pytest.fixture
+def no_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty model cache."""
+    monkeypatch.setenv("DATELINE_MODELS_FOLDER", "models")
+
+
 def test_ask_prints_the_answer_with_its_sources(run: Callable[..., Any]) -> None:
     code, out, err = run(
         "ask", "How many passengers were on the ferry?", replies=("There were 212 passengers.",)
@@ -138,14 +144,8 @@ def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None
     ],
 )
 def test_errors_are_sentences(
-    run: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    words: list[str],
-    code: int,
-    message: str,
+    run: Callable[..., Any], no_models: None, words: list[str], code: int, message: str
 ) -> None:
-    monkeypatch.setenv("DATELINE_MODELS_FOLDER", str(tmp_path / "models"))
     ended, out, err = run(*words)
     assert ended == code
     assert message in err

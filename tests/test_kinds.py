@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.kinds import answers_kind, asked_kind
+from qa.kinds import answers_kind, asked_kind, counts_another_thing
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,18 @@ def test_asked_kind(question: str, kind: str) -> None:
 )
 def test_answers_kind(text: str, question: str, answers: bool) -> None:
     assert answers_kind(text, question) is answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "expected"),
+    [
+        ("There are two Russian bases at Hmeimim.", "How many aircraft are at Hmeimim?", True),
+        ("There are two aircraft at Hmeimim.", "How many aircraft are at Hmeimim?", False),
+        ("It has over 1.4 million.", "How many inhabitants does Homs have?", False),
+        ("Some 280,000 individuals fled.", "How many people fled?", False),
+        ("The ferry carried 212.", "How many passengers were there?", False),
+        ("It is 46 miles away.", "How far is it?", False),
+    ],
+)
+def test_what_is_counted_is_what_was_asked(answer: str, question: str, expected: bool) -> None:
+    assert counts_another_thing(answer, question) is expected

@@ -112,7 +112,7 @@ def test_the_text_of_articles_and_questions_is_inert(words: str) -> None:
     evidence = EvidenceSet(((EvidenceSentence("bare", 0, len(words), words, 1.0),),), None)
     user = answer_messages(words, evidence, {"bare": inert})[1].content
     shown = " ".join(words.split())  # one line, so that no line of it opens like one of ours
-    assert user == f"Excerpts:\nArticle 1: {shown}\nQuestion: {words}\nAnswer:"
+    assert user == f"Excerpts:\nArticle 1: {shown}\nQuestion: {words}\nAnswer in a full sentence:"
 
 
 @pytest.fixture
