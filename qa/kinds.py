@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from index.lexical import terms
-from qa.facts import find_numbers, states_name
+from qa.facts import UNITS, find_numbers, states_name
 
 Kind = Literal["number", "date", "person", "other"]
 
@@ -51,14 +51,20 @@ def answers_kind(text: str, question: str) -> bool:
 
 
 def counts_another_thing(answer: str, question: str) -> bool:
-    """Whether "how many aircraft" is answered with a number of bases."""
+    """Whether "how many aircraft" is answered with a number of bases, or with a distance."""
     counted = COUNTED.search(question)
     asked = set(terms(counted.group(1))) if counted else set()
-    if not asked or asked & set(terms(answer)):
+    if counted is None or not asked:
+        return False
+    numbers = find_numbers(answer)
+    asked_units = {UNITS.get(word.casefold()) for word in counted.group(1).split()}
+    if numbers and all(each.unit and each.unit not in asked_units for each in numbers):
+        return True
+    if asked & set(terms(answer)):
         return False
     things = (
         set(terms(found.group(1)))
-        for number in find_numbers(answer)
+        for number in numbers
         if (found := COUNT_OF.match(answer, answer.find(number.text)))
     )
     return any(not (asked & PEOPLE and thing & PEOPLE) for thing in things)

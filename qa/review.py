@@ -1,5 +1,6 @@
 """One sentence of the model's, cited and verified: shown with its sources, or kept back."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from qa.cite import Citer
 from qa.evidence import EvidenceSentence
 from qa.reply import is_refusal
 from qa.verify import check_sentence, misses_question, required_names_missing
+
+# A sentence that gathers: "A, B and C".
+LISTS = re.compile(r",|;|\band\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,25 @@ class Reviewer:
             question=question,
             common_words=self._corpus.common_words,
         )
+        wrong = wrong or self._joins_strangers(sentence, texts, question)
         for group, text in list(zip(by_article.values(), texts, strict=True))[1:]:
             missing = required_names_missing(question, f"{text} {self._around(group)}")
             wrong = wrong or (f"What was found is not about {missing[0]}." if missing else None)
         return wrong
+
+    def _joins_strangers(self, sentence: str, texts: list[str], question: str) -> str | None:
+        """Whether a claim is put together from articles of which none makes it; lists may be."""
+        if len(texts) < 2 or LISTS.search(sentence):
+            return None
+        checks = (
+            check_sentence(
+                sentence, text, question=question, common_words=self._corpus.common_words
+            )
+            for text in texts
+        )
+        if any(check.verdict != "unsupported" for check in checks):
+            return None
+        return "No single article states what the model wrote."
 
     def _around(self, spans: Sequence[EvidenceSentence]) -> str:
         """The passages that the spans stand in, with their headers."""

@@ -33,6 +33,7 @@ ASKS_WHETHER = re.compile(
 )
 # A capitalised word at the start of a sentence with no second one behind it.
 OPENING_WORD = re.compile(r"(?:^|[.!?]\s+)[\W_]*([A-Z][\w'’-]*)(?!\s+[A-Z])")
+OWNED = re.compile(r"\b([A-Z][\w-]+)[’']s?\s+([a-z]+(?:\s+(?:minister|secretary|chief))?)")
 OF_NAME = re.compile(
     r"\b(?:president|minister|king|queen|leader|head|chief|capital|population|mayor|governor|"
     r"army|government|embassy|ambassador|currency|chairman|director|ceo|owner|coach|captain)"
@@ -110,6 +111,18 @@ def required_names(question: str) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(found) if name.casefold() not in STOP_WORDS)
 
 
+def belongs_to_another(question: str, quotes: str) -> str | None:
+    """Whose it is in the quotes, where the question names another: "Syrian Foreign Minister".
+
+    Asked for Iran's foreign minister, a quote has to have one whom no other name precedes.
+    """
+    for owner, thing in OWNED.findall(question):
+        before = re.findall(rf"(?:([A-Z][\w-]+)(?:[’']s?)?\s+)?(?i:\b{re.escape(thing)}\b)", quotes)
+        if before and all(name and not concerns_name(owner, name) for name in before):
+            return f"{before[0]} {thing}"
+    return None
+
+
 def required_names_missing(question: str, text: str) -> tuple[str, ...]:
     """Those of the required names that `text` is not about."""
     return tuple(name for name in required_names(question) if not concerns_name(name, text))
@@ -125,6 +138,9 @@ def misses_question(
     missing = required_names_missing(question, quotes)
     if missing:
         return f"What was found is not about {missing[0]}."
+    other = belongs_to_another(question, quotes)
+    if other:
+        return f"What was found is about {other}, not what was asked."
     names = find_names(question, common_words)
     concerned = sum(concerns_name(name, f"{quotes} {context}") for name in names)
     if names and concerned < len(names) / 2:

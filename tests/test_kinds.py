@@ -54,6 +54,9 @@ def test_answers_kind(text: str, question: str, answers: bool) -> None:
         ("Some 280,000 individuals fled.", "How many people fled?", False),
         ("The ferry carried 212.", "How many passengers were there?", False),
         ("It is 46 miles away.", "How far is it?", False),
+        ("HTS fighters are 5 km (3 miles) off.", "How many fighters are there?", True),
+        ("The war has gone on for 13 years.", "How many years has it lasted?", False),
+        ("It is 5 km off.", "How many kilometres is it?", False),
     ],
 )
 def test_what_is_counted_is_what_was_asked(answer: str, question: str, expected: bool) -> None:

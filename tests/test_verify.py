@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.facts import find_numbers, states_number
-from qa.verify import check_sentence, misses_question, required_names, unknown_names
+from qa.verify import (
+    belongs_to_another,
+    check_sentence,
+    misses_question,
+    required_names,
+    unknown_names,
+)
 
 FERRY = (
     "The ferry Aurelia left Port Hale at 06:40 on Monday with 212 passengers, the Hale Harbour "
@@ -201,3 +207,17 @@ def test_misses_question(
 def test_an_answer_brings_something(answer: str, question: str, reason: str | None) -> None:
     found = misses_question(answer, FERRY, FERRY, question=question, common_words=frozenset())
     assert (found is None) if reason is None else (found is not None and reason in found)
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes", "expected"),
+    [
+        ("Who is Iran's foreign minister?", "Syrian Foreign Minister Al Sab met Iranians.", True),
+        ("Who is Iran's foreign minister?", "The Iranian foreign minister Al Sab spoke.", False),
+        ("Who is Syria's foreign minister?", "Syria's foreign minister, Al Sab, spoke.", False),
+        ("Who is Iran's foreign minister?", "In Iran the foreign minister is Al Sab.", False),
+        ("Who leads Iran?", "Syrian Foreign Minister Al Sab.", False),
+    ],
+)
+def test_what_belongs_to_another_is_no_answer(question: str, quotes: str, expected: bool) -> None:
+    assert (belongs_to_another(question, quotes) is not None) is expected
