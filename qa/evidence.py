@@ -20,7 +20,7 @@ from qa.kinds import answers_kind
 from qa.retrieve import RankedPassage, Ranking
 
 # How a sentence is scored: by its own vector, by the question's words in it, by its passage.
-# Set by hand on development questions; the calibration belongs to the answering issue.
+# Set by hand on development questions; a calibration on data is still to come.
 VECTOR_WEIGHT = 0.45
 WORDS_WEIGHT = 0.35
 PASSAGE_WEIGHT = 0.20
