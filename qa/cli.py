@@ -128,9 +128,7 @@ def search(
         return [asdict(result) for result in desk.search(text, k, fresh=False)]
 
     if batch is not None:
-        _run_batch(
-            batch, lambda line: {"results": results_of(str(line.get("query", line["question"])))}
-        )
+        _run_batch(batch, lambda line: {"results": results_of(_query_of(line))})
     elif as_json:
         _print(json.dumps(results_of(query or ""), ensure_ascii=False))
     else:
@@ -265,6 +263,10 @@ def _worked(raw: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[
     except DatelineError as error:
         reason = str(error)
     return {"id": name, "status": "failed", "reason": reason}
+
+
+def _query_of(line: dict[str, Any]) -> str:
+    return str(line["query"] if "query" in line else line["question"])
 
 
 def _one_of(text: str | None, batch: Path | None) -> None:

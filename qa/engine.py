@@ -42,9 +42,9 @@ from qa.sources import Sources
 from qa.verify import unknown_names
 
 CLOSEST_ARTICLES = 3
-# Sentences that the event `Evidence` tells of.
-FOUND = 8
+FOUND = 8  # sentences that the event `Evidence` tells of
 NOT_SAID = "The articles don't say."
+REST_NOT_SAID = "The articles don't state the rest of what was asked."
 log = logging.getLogger(__name__)
 
 
@@ -137,10 +137,9 @@ class _Run:
         self.reason = self._refuse_early(scored)
         if self.reason is None:
             # Both are there before the model is loaded: its tokenizer isn't needed for them.
-            yield Evidence(
-                tuple(self.engine.sources.citation(span, None) for span in scored[:FOUND])
-            )
-            self.extract = self._extract(scored[0])
+            to_citation = self.engine.sources.citation
+            yield Evidence(tuple(to_citation(span, None) for span in scored[:FOUND]))
+            self.extract = Extract(" ".join(scored[0].text.split()), to_citation(scored[0], None))
             yield self.extract
             yield from self._ask_model(self._select(scored))
         else:
@@ -172,10 +171,6 @@ class _Run:
             if excess <= 0 or not evidence.sentences:
                 return evidence
             budget -= excess
-
-    def _extract(self, best: EvidenceSentence) -> Extract:
-        citation = self.engine.sources.citation(best, None)
-        return Extract(" ".join(citation.quote.split()), citation)
 
     def _refuse_early(self, scored: Sequence[EvidenceSentence]) -> str | None:
         """Why no model needs to be asked, or None."""
@@ -261,7 +256,7 @@ class _Run:
             question=self.query.question,
             standalone_question=self.question,
             status="answered" if whole else "partial" if answered else "abstained",
-            text=" ".join(map(_marked, self.sentences)) if answered else NOT_SAID,
+            text=self._text(),
             sentences=tuple(self.sentences),
             citations=tuple(self.citations),
             disagreements=(),
@@ -280,11 +275,18 @@ class _Run:
             model_text=self.reply.text,
         )
 
+    def _text(self) -> str:
+        """The sentences with their marks; of a partial answer, also that there is more to ask."""
+        if not self.sentences:
+            return NOT_SAID
+        rest = (REST_NOT_SAID,) if self.finished and self.dropped else ()
+        return " ".join((*map(_marked, self.sentences), *rest))
+
     def _why_not(self, answered: bool) -> str:
         if self.cut_off:
             return "The model's answer was longer than generation.answer_tokens."
         if answered:
-            return "The articles don't state the rest of what was asked."
+            return REST_NOT_SAID
         return "The articles that come closest don't state it."
 
 

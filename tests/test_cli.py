@@ -108,11 +108,13 @@ def test_search_ranks_without_a_model(run: Callable[..., Any], tmp_path: Path) -
     _, out, _ = run("search", "harbour fee")
     assert out.startswith("1. ")
     batch = tmp_path / "queries.jsonl"
-    batch.write_text('{"id": 7, "question": "harbour fee"}\n', encoding="utf-8")
+    lines = '{"id": 7, "question": "harbour fee"}\n{"id": 8, "query": "harbour fee"}\n{"id": 9}\n'
+    batch.write_text(lines, encoding="utf-8")
     _, out, _ = run("search", "--batch", str(batch), "-k", "1")
-    line = json.loads(out)
-    assert line["id"] == 7
-    assert len(line["results"]) == 1
+    first, second, third = (json.loads(line) for line in out.splitlines())
+    assert (first["id"], len(first["results"])) == (7, 1)
+    assert second == {**first, "id": 8}
+    assert third["status"] == "failed"
 
 
 def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None:

@@ -13,6 +13,7 @@ from index.errors import ModelError, ModelUnreachableError
 from index.settings import Settings
 from qa.answer import Event, Evidence, Extract, Finished, Sentence, Token
 from qa.desk import Desk
+from qa.engine import REST_NOT_SAID
 from qa.models.served import ServedModel
 
 HOW_MANY = "How many passengers were on the ferry?"
@@ -117,9 +118,9 @@ def test_a_whole_answer(make_desk: Callable[..., Desk], articles: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "status", "text", "reason"),
     [
-        (f"{RIGHT} {WRONG}", "partial", f"{RIGHT} [1]", "214"),
-        (f"{WRONG} {RIGHT}", "partial", f"{RIGHT} [1]", "214"),
-        (f"{RIGHT} NOT IN THE ARTICLES", "partial", f"{RIGHT} [1]", "the rest"),
+        (f"{RIGHT} {WRONG}", "partial", f"{RIGHT} [1] {REST_NOT_SAID}", "214"),
+        (f"{WRONG} {RIGHT}", "partial", f"{RIGHT} [1] {REST_NOT_SAID}", "214"),
+        (f"{RIGHT} NOT IN THE ARTICLES", "partial", f"{RIGHT} [1] {REST_NOT_SAID}", "the rest"),
         (WRONG, "abstained", "The articles don't say.", "214"),
         (f"{WRONG} {WRONG}", "abstained", "The articles don't say.", "214"),
         ("NOT IN THE ARTICLES", "abstained", "The articles don't say.", "don't state it"),
