@@ -6,6 +6,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 _END = object()
+_closing: set[asyncio.Task[None]] = set()  # the event loop itself holds its tasks but weakly
 
 
 async def iterate_in_thread(iterator: Iterator[Item]) -> AsyncGenerator[Item, None]:
@@ -23,11 +24,19 @@ async def iterate_in_thread(iterator: Iterator[Item]) -> AsyncGenerator[Item, No
                 return
             yield item  # type: ignore[misc]
     finally:
-        if step is not None and not step.done():
-            await asyncio.wait([step])
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(close)))
+        # In a task of its own: whoever waits here may be cancelled once more.
+        closing = asyncio.ensure_future(_close(iterator, step))
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
+        await asyncio.shield(closing)
+
+
+async def _close(iterator: Iterator[Item], step: asyncio.Future[object] | None) -> None:
+    if step is not None and not step.done():
+        await asyncio.wait([step])
+    close = getattr(iterator, "close", None)
+    if close is not None:
+        await asyncio.to_thread(close)
 
 
 def _step(iterator: Iterator[Item]) -> object:

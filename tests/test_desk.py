@@ -21,7 +21,6 @@ from index.settings import Settings
 from qa.answer import Answer, Finished, Sentence
 from qa.desk import LONGEST_QUESTION, MOST_RESULTS, Desk, finish, usable_question
 from qa.prompt import instructions
-from qa.threads import iterate_in_thread
 
 HOW_MANY = "How many passengers were on the ferry?"
 RIGHT = "The ferry had 212 passengers."
@@ -170,30 +169,6 @@ async def test_cancelling_stops_the_model(make_desk: Callable[..., Desk]) -> Non
     assert await asyncio.to_thread(CLOSED.wait, 30)
     object.__setattr__(desk.model, "llm", ScriptedLLM(replies=[RIGHT]))
     assert (await desk.aask(HOW_MANY)).text == f"{RIGHT} [1]"  # the desk goes on answering
-
-
-async def test_leaving_an_asynchronous_stream_closes_what_it_reads() -> None:
-    closed = threading.Event()
-
-    def numbers() -> Iterator[int]:
-        try:
-            yield from range(10)
-        finally:
-            closed.set()
-
-    stream = iterate_in_thread(numbers())
-    assert [await anext(stream), await anext(stream)] == [0, 1]
-    await stream.aclose()
-    assert closed.is_set()
-
-
-async def test_an_error_comes_through_the_thread() -> None:
-    def failing() -> Iterator[int]:
-        yield 1
-        raise InputError("no")
-
-    with pytest.raises(InputError, match="no"):
-        await collect(iterate_in_thread(failing()))
 
 
 # Conversations

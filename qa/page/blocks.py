@@ -39,7 +39,7 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
                     stop = gr.Button("Stop", interactive=False, elem_id="dl-stop")
                     new = gr.Button("New conversation", elem_id="dl-new")
             sources = _html(sources_html(()), "dl-sources", script="sources.js")
-        events = _Events(sessions, loader)
+        events = Events(sessions, loader)
         outputs = [box, talk, sources, status, ask, stop]
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
         # "multiple": Gradio would drop a question that comes in the moment an answer ends.
@@ -53,10 +53,15 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
     return page
 
 
-class _Events:
-    """What the page's events do, for whichever page they come from."""
+class Events:
+    """What the page's events do, for whichever page they come from.
+
+    All are coroutines, since Gradio runs plain functions in threads, and tasks may be cancelled
+    on the event loop only.
+    """
 
     def __init__(self, sessions: Sessions, loader: DeskLoader) -> None:
+        """Events of pages that have these sessions."""
         self._sessions, self._loader = sessions, loader
 
     async def ask(self, question: str, request: gr.Request) -> AsyncIterator[Update]:
@@ -65,19 +70,24 @@ class _Events:
         already_busy = session.is_busy
         first = True
         async for _ in session.ask(question):
-            if self._sessions.of(request.session_hash) is not session:
-                return  # a new conversation was begun meanwhile
+            if session.is_dropped:
+                break
             text = gr.skip() if already_busy or not first else ""
             yield (text, *_view(session))
             first = False
-        if session.returned is not None:
+        if session.is_dropped:
+            # What was sent last is on its way, and Gradio sends it once more at the end: it
+            # could come after the empty page of the new conversation.
+            if (current := self._sessions.find(request.session_hash)) is not None:
+                yield (gr.skip(), *_view(current))
+        elif session.returned is not None:
             yield (session.returned, *_view(session))
 
-    def stop(self, request: gr.Request) -> None:
+    async def stop(self, request: gr.Request) -> None:
         """Stop the answer that is being worked on."""
         self._sessions.of(request.session_hash).stop()
 
-    def start_over(self, request: gr.Request) -> Update:
+    async def start_over(self, request: gr.Request) -> Update:
         """Begin a new conversation."""
         self._sessions.drop(request.session_hash)
         return (gr.skip(), *_view(self._sessions.of(request.session_hash)))
@@ -91,7 +101,7 @@ class _Events:
                 yield _state(shown)
             await asyncio.sleep(POLL_SECONDS)
 
-    def leave(self, request: gr.Request) -> None:
+    async def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self._sessions.drop(request.session_hash)
 

@@ -28,6 +28,7 @@ class Session:
         self.turns: tuple[Turn, ...] = ()
         self.notice: str | None = None
         self.returned: str | None = None
+        self.is_dropped = False
         self._loader, self._line = loader, line
         self._talk: Talk | None = None
         self._work: asyncio.Task[None] | None = None
@@ -144,10 +145,15 @@ class Sessions:
             self._open[page] = Session(self._loader, self._line)
         return self._open[page]
 
+    def find(self, page: str) -> Session | None:
+        """The session of a page; None where it has none, as when it was closed."""
+        return self._open.get(page)
+
     def drop(self, page: str) -> None:
         """End a session: its model stops, its conversation is forgotten."""
         session = self._open.pop(page, None)
         if session is not None:
+            session.is_dropped = True
             session.stop()
 
 
