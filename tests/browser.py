@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import anyio
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from index.settings import Settings
@@ -23,6 +24,11 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 30
+
+# anyio loads its parts when they are first named, and pytest rewrites them as it does tests. In
+# the server's thread that meets a fault of CPython 3.11's parser, so all are named here.
+for _name in dir(anyio):
+    getattr(anyio, _name)
 
 
 @contextmanager
