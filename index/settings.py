@@ -108,9 +108,13 @@ class OllamaSettings(Section):
 
 
 class PageSettings(Section):
-    """Where the page is served."""
+    """Where the page is served, and what it keeps."""
 
     port: int = Field(7860, ge=1, le=65535, description="Port of the page on 127.0.0.1.")
+    keep_questions: bool = Field(
+        True,
+        description="Keep the page's last 1,000 questions with their answers, on this machine.",
+    )
 
 
 def default_models_folder() -> Path:

@@ -1,25 +1,37 @@
 """What the page's events send to the browser, without a browser."""
 
 import inspect
+import logging
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from scripted import FERRY, ScriptedDesk, script
 
-from index.settings import Settings
+from index.settings import PageSettings, Settings
+from qa.asked import Asked, AskedLog, asked_file
 from qa.page.blocks import Events
+from qa.page.keeper import build_keeper
 from qa.page.line import Line
 from qa.page.loader import DeskLoader
-from qa.page.render import talk_html
-from qa.page.session import Sessions
+from qa.page.render import line_html, talk_html
+from qa.page.session import NOT_KEPT, Sessions
 
 TALK = 1  # which of the outputs is the conversation
+PRESSED = 'aria-pressed="true">'
 
 
-def make_events() -> Events:
-    loader = DeskLoader(ScriptedDesk((FERRY,), script).open, Settings())
-    return Events(Sessions(loader, Line(1)), loader)
+@pytest.fixture
+def kept(tmp_path: Path) -> Settings:
+    """Settings that keep questions in a folder of the test's own."""
+    return Settings(store=str(tmp_path / "store"))
+
+
+def make_events(settings: Settings | None = None) -> Events:
+    chosen = settings or Settings(page=PageSettings(keep_questions=False))
+    loader = DeskLoader(ScriptedDesk((FERRY,), script).open, chosen)
+    return Events(Sessions(loader, Line(1), build_keeper(chosen)), loader)
 
 
 def request(page: str) -> Any:
@@ -46,7 +58,7 @@ async def test_the_last_thing_sent_for_a_forgotten_question_is_the_new_conversat
     assert last == talk_html(())
 
 
-@pytest.mark.parametrize("name", ["ask", "stop", "start_over", "watch_loading", "leave"])
+@pytest.mark.parametrize("name", ["ask", "stop", "start_over", "judge", "watch_loading", "leave"])
 def test_sessions_are_touched_on_the_event_loop_only(name: str) -> None:
     # Gradio would run a plain function in a thread, where a task can't be cancelled safely.
     event = getattr(Events, name)
@@ -58,3 +70,129 @@ async def test_nothing_is_kept_for_a_page_that_was_closed() -> None:
     answering, _ = await begin(events, "page")
     await events.leave(request("page"))
     assert [update async for update in answering] == []
+
+
+# Verdicts
+
+
+async def ask(events: Events, question: str) -> list[str]:
+    """What was sent of the conversation while a question was answered."""
+    return [update[TALK] async for update in events.ask(question, request("page"))]
+
+
+async def judge(events: Events, data: object, page: str = "page") -> tuple[Any, ...]:
+    return await events.judge(gr.EventData(None, data), request(page))
+
+
+def press(turn: int, verdict: str) -> dict[str, object]:
+    return {"turn": turn, "verdict": verdict}
+
+
+def load_asked(settings: Settings) -> tuple[Asked, ...]:
+    return AskedLog(asked_file(settings)).load()
+
+
+async def test_a_verdict_is_kept_and_the_same_again_takes_it_back(kept: Settings) -> None:
+    events = make_events(kept)
+    await ask(events, "How many passengers?")
+    await ask(events, "What is the capital of Australia?")
+    for number, verdict, expected in (
+        (1, "wrong", ["wrong", None]),
+        (2, "good", ["wrong", "good"]),
+        (1, "good", ["good", "good"]),
+        (1, "good", [None, "good"]),
+    ):
+        talk, _ = await judge(events, press(number, verdict))
+        assert [each.verdict for each in load_asked(kept)] == expected
+        assert talk.count(PRESSED) == len([each for each in expected if each])
+        turn = talk.split("<article")[number]
+        assert (f'data-verdict="{verdict}" {PRESSED}' in turn) == (expected[number - 1] is not None)
+
+
+async def test_what_is_kept_is_the_question_as_it_was_answered(kept: Settings) -> None:
+    events = make_events(kept)
+    await ask(events, "How many passengers?")
+    await ask(events, "What is the capital of Australia?")
+    await judge(events, press(2, "good"))  # which is written after what came before it
+    first, second = load_asked(kept)
+    assert (first.question, first.history) == ("How many passengers?", ())
+    assert first.citations[1].quote == "Its engine failed nine kilometres off Cape Dorn."
+    assert (second.status, second.history) == ("abstained", ("How many passengers?",))
+
+
+async def test_only_a_whole_answer_can_be_judged(kept: Settings) -> None:
+    events = make_events(kept)
+    sent = [*await ask(events, "How many passengers?"), *await ask(events, "A broken one")]
+    shown = [each for each in sent if isinstance(each, str)]
+    assert "dl-judge" not in shown[0]
+    assert shown[-1].count("<button") == 2
+    assert "dl-judge" not in shown[-1].split("<article")[2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, 7, "turn verdict", [], {}, {"turn": 1}, press(1, "bad"), press(2, "good"),
+        press(0, "good"), press(-1, "good"), {"turn": "1", "verdict": "good"},
+        {"turn": True, "verdict": "good"}, {"turn": 1.0, "verdict": "good"},
+        {"turn": 1, "verdict": ["good"]}, {"turn": 1, "verdict": None},
+    ],
+)  # fmt: skip
+async def test_a_press_that_makes_no_sense_changes_nothing(kept: Settings, data: object) -> None:
+    events = make_events(kept)
+    await ask(events, "How many passengers?")
+    await judge(events, press(1, "wrong"))
+    await judge(events, data)
+    assert [each.verdict for each in load_asked(kept)] == ["wrong"]
+
+
+async def test_another_page_cannot_judge(kept: Settings) -> None:
+    events = make_events(kept)
+    await ask(events, "How many passengers?")
+    await judge(events, press(1, "good"), page="other")
+    await judge(events, press(1, "wrong"))
+    assert [each.verdict for each in load_asked(kept)] == ["wrong"]
+
+
+async def test_a_press_during_an_answer_is_shown_by_that_answer(kept: Settings) -> None:
+    events = make_events(kept)
+    await ask(events, "How many passengers?")
+    answering, _ = await begin(events, "page")
+    assert await judge(events, press(1, "good")) == (gr.skip(), gr.skip())
+    await events.stop(request("page"))
+    sent = [update[TALK] async for update in answering if isinstance(update[TALK], str)]
+    assert PRESSED in sent[-1]
+
+
+async def test_the_last_thing_sent_for_an_answer_changes_nothing(kept: Settings) -> None:
+    # Gradio sends it again when the event ends: a press of a button may have come in between.
+    events = make_events(kept)
+    assert (await ask(events, "How many passengers?"))[-1] == gr.skip()
+
+
+@pytest.fixture
+def unwritable(kept: Settings) -> Settings:
+    """Settings whose store is a file."""
+    Path(str(kept.store)).write_text("x", encoding="utf-8")
+    return kept
+
+
+async def test_what_cannot_be_kept_costs_no_answer(
+    unwritable: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = make_events(unwritable)
+    with caplog.at_level(logging.ERROR):
+        sent = await ask(events, "How many passengers?")
+        talk, status = await judge(events, press(1, "good"))
+    assert "The ferry had 212 passengers." in [each for each in sent if isinstance(each, str)][-1]
+    assert PRESSED not in talk
+    assert status == line_html(NOT_KEPT, problem=True)
+    assert "can't be written" in caplog.text
+
+
+async def test_nothing_is_kept_where_that_is_turned_off(tmp_path: Path) -> None:
+    events = make_events()
+    sent = await ask(events, "How many passengers?")
+    talk, _ = await judge(events, press(1, "good"))
+    assert "<button" not in "".join([talk, *(each for each in sent if isinstance(each, str))])
+    assert not list(tmp_path.rglob("asked*"))

@@ -21,6 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 from scripted import FERRY, NASTY, NASTY_TITLE, NASTY_WORDS, ScriptedDesk, script
 
 from index.errors import ArticlesError
+from index.settings import Settings
+from qa.asked import AskedLog, asked_file
 
 pytestmark = pytest.mark.browser
 
@@ -37,8 +39,13 @@ def desk() -> ScriptedDesk:
 
 
 @pytest.fixture(scope="module")
-def address(desk: ScriptedDesk) -> Iterator[str]:
-    with serve_page(desk.open) as url:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(store=str(tmp_path_factory.mktemp("store")))
+
+
+@pytest.fixture(scope="module")
+def address(desk: ScriptedDesk, settings: Settings) -> Iterator[str]:
+    with serve_page(desk.open, settings) as url:
         yield url
 
 
@@ -141,6 +148,57 @@ def test_closing_the_page_stops_the_model(
         ask(page, "An endless one")
         expect(talk(page)).to_contain_text("It left.")
     wait_until(desk.streams[-1].closed.is_set, 10)
+
+
+def verdicts(settings: Settings) -> list[str | None]:
+    """What was said of the two questions asked last."""
+    return [each.verdict for each in AskedLog(asked_file(settings)).load()[-2:]]
+
+
+def test_a_verdict_is_pressed_changed_and_taken_back(
+    browser: Browser, address: str, settings: Settings
+) -> None:
+    with open_page(browser, address, viewport={"width": 360, "height": 640}) as page:
+        ask(page, "How many passengers?")
+        wait_for_end(page)
+        ask(page, "What is the capital of Australia?")
+        wait_for_end(page)
+        first, second = (page.locator(f"#turn-{number}") for number in (1, 2))
+        good, wrong = (
+            first.get_by_role("button", name=name, exact=True)
+            for name in ("Good answer", "Wrong answer")
+        )
+        wrong.click()
+        expect(wrong).to_have_attribute("aria-pressed", "true")
+        assert verdicts(settings) == ["wrong", None]
+        good.focus()
+        page.keyboard.press("Enter")
+        expect(good).to_have_attribute("aria-pressed", "true")
+        expect(wrong).to_have_attribute("aria-pressed", "false")
+        expect(good).to_be_focused()
+        assert verdicts(settings) == ["good", None]
+        page.keyboard.press("Space")
+        expect(good).to_have_attribute("aria-pressed", "false")
+        assert verdicts(settings) == [None, None]
+        expect(second.locator('[aria-pressed="true"]')).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_answer_is_judged_only_once_it_is_written(page: Page, settings: Settings) -> None:
+    ask(page, "How many passengers?")
+    wait_for_end(page)
+    ask(page, "An endless one")
+    expect(talk(page)).to_contain_text("It left.")
+    expect(talk(page).get_by_role("button")).to_have_count(2)
+    wrong = page.get_by_role("button", name="Wrong answer")
+    wrong.click()
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    assert verdicts(settings)[-1] == "wrong"
+    expect(page.get_by_text("Writing")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    wait_for_end(page)
+    expect(talk(page).get_by_role("button")).to_have_count(2)
+    expect(wrong).to_have_attribute("aria-pressed", "true")
 
 
 def test_what_the_articles_do_not_say(page: Page) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from qa.asked import JUDGEMENTS, Judgement
+from qa.page.keeper import build_keeper
 from qa.page.line import Line
 from qa.page.loader import DeskLoader, Loading
 from qa.page.render import line_html, sources_html, talk_html
@@ -19,13 +21,14 @@ MASTHEAD = (
     "<p>Answers from your own articles, with the words that support them</p></header>"
 )
 FOLDER = Path(__file__).parent
+OUTPUTS = 6  # of a question: box, conversation, sources, status, Ask, Stop
 
 Update = tuple[Any, ...]
 
 
 def build_page(loader: DeskLoader) -> gr.Blocks:
     """The page over a desk that may still be loading."""
-    sessions = Sessions(loader, Line(ANSWERS_AT_ONCE))
+    sessions = Sessions(loader, Line(ANSWERS_AT_ONCE), build_keeper(loader.settings))
     with gr.Blocks(title="Dateline", analytics_enabled=False, fill_width=True) as page:
         _html(MASTHEAD, "dl-head")
         state = _html(_state(loader.state), "dl-state")
@@ -46,6 +49,9 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
         gr.on([ask.click, box.submit], events.ask, box, outputs, trigger_mode="multiple", **quiet)
         stop.click(events.stop, None, None, queue=False, **quiet)
         new.click(events.start_over, None, outputs, queue=False, **quiet)
+        # Not in the question's line either, and each press counts.
+        judged = [talk, status]
+        talk.judge(events.judge, None, judged, queue=False, trigger_mode="multiple", **quiet)
         page.load(events.watch_loading, None, state, **quiet)
         page.unload(events.leave)
     # Answers wait in our own line, which tells in words how many are ahead.
@@ -82,6 +88,10 @@ class Events:
                 yield (gr.skip(), *_view(current))
         elif session.returned is not None:
             yield (session.returned, *_view(session))
+        if not session.is_dropped:
+            # The last update is sent again when the event ends, which could undo a press of
+            # "Good answer" that came in between; so the last one changes nothing.
+            yield (gr.skip(),) * OUTPUTS
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that is being worked on."""
@@ -91,6 +101,18 @@ class Events:
         """Begin a new conversation."""
         self._sessions.drop(request.session_hash)
         return (gr.skip(), *_view(self._sessions.of(request.session_hash)))
+
+    async def judge(self, event: gr.EventData, request: gr.Request) -> Update:
+        """Keep what the reader says of an answer: the number of its turn and the verdict."""
+        session = self._sessions.find(request.session_hash)
+        pressed = _pressed(event)
+        if session is None or pressed is None:
+            return (gr.skip(), gr.skip())
+        number, verdict = pressed
+        await session.judge(number, verdict)
+        if session.is_busy or session.is_dropped:
+            return (gr.skip(), gr.skip())  # shown with the answer that is being written
+        return (talk_html(session.turns), _status(session))
 
     async def watch_loading(self) -> AsyncIterator[str]:
         """Say how far the loading is until it is over."""
@@ -128,11 +150,26 @@ def _question_box() -> gr.Textbox:
 
 def _view(session: Session) -> Update:
     busy = session.is_busy
-    words = session.notice or session.step or ""
     return (
         talk_html(session.turns),
         sources_html(session.turns),
-        line_html(words, busy=busy, problem=session.notice is not None),
+        _status(session),
         gr.update(interactive=not busy),
         gr.update(interactive=busy),
     )
+
+
+def _status(session: Session) -> str:
+    words = session.notice or session.step or ""
+    return line_html(words, busy=session.is_busy, problem=session.notice is not None)
+
+
+def _pressed(event: gr.EventData) -> tuple[int, Judgement] | None:
+    """What a press says; None where it says anything else than a turn and a verdict."""
+    try:
+        number, verdict = event.turn, event.verdict
+    except (AttributeError, TypeError):  # whatever a browser may send
+        return None
+    if type(number) is not int or verdict not in JUDGEMENTS:
+        return None
+    return number, verdict

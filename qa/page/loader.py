@@ -77,7 +77,8 @@ class DeskLoader:
     ) -> None:
         """A loader that has not begun."""
         self.state = Loading(OPENING)
-        self._open_desk, self._settings, self._say = open_desk, settings, say
+        self.settings = settings
+        self._open_desk, self._say = open_desk, say
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -94,7 +95,7 @@ class DeskLoader:
     def _work(self) -> None:
         desk = None
         try:
-            desk = self._open_desk(settings=self._settings, on_progress=self._count)
+            desk = self._open_desk(settings=self.settings, on_progress=self._count)
             self.state = Loading(MODEL_LOADING, desk)
             desk.warm_up()
             self.state = Loading(_ready(desk), desk, over=True)

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from qa.answer import Answer, ArticleReference, Extract, Sentence
+from qa.asked import Judgement
 from qa.page.marks import cite_key, escape, find_spans, mark_text
 from qa.page.turn import Card, Turn
 
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported"}
+JUDGEMENT_NAMES: dict[Judgement, str] = {"good": "Good answer", "wrong": "Wrong answer"}
 TITLE_QUOTE_CHARACTERS = 400
 
 INTRODUCTION = (
@@ -47,6 +49,7 @@ def turn_html(turn: Turn) -> str:
         f'<div class="dl-slot">{_extract(turn)}</div>'
         f'<div class="dl-slot dl-answer">{_sentences(turn)}</div>'
         f'<div class="dl-slot">{_notes(turn)}</div>'
+        f'<div class="dl-slot">{_judgement(turn)}</div>'
         "</article>"
     )
 
@@ -187,6 +190,21 @@ def _answer_notes(answer: Answer) -> list[str]:
     if answer.stale:
         notes.append(STALE)
     return notes
+
+
+def _judgement(turn: Turn) -> str:
+    if turn.asked is None or turn.step is not None:
+        return ""
+    buttons = "".join(
+        f'<button type="button" class="dl-judge" data-verdict="{verdict}"'
+        f' aria-pressed="{str(turn.asked.verdict == verdict).lower()}">{name}</button>'
+        for verdict, name in JUDGEMENT_NAMES.items()
+    )
+    # Not live: a screen reader would read the buttons out after each answer.
+    return (
+        '<div class="dl-judgement" role="group" aria-label="Your verdict on this answer"'
+        f' aria-live="off">{buttons}</div>'
+    )
 
 
 def _group(turn: Turn, *, shown: bool, named: bool) -> str:

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from index.errors import InputError
-from qa.answer import Finished, Sentence
+from qa.answer import Answer, Finished, Sentence
+from qa.asked import Asked, Judgement
+from qa.page.keeper import Keeper
 from qa.page.line import Line
 from qa.page.loader import DeskLoader, PageDesk, Talk, explain
 from qa.page.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
@@ -18,18 +20,20 @@ from qa.threads import iterate_in_thread
 
 POLL_SECONDS = 0.2  # how often the loader, which lives in a thread, is looked at
 BUSY = "One question at a time: wait for this answer, or press Stop."
+NOT_KEPT = "Your verdict could not be kept. The terminal says why."
 
 
 class Session:
     """The conversation of one page. `turns` holds frozen values and is replaced as they grow."""
 
-    def __init__(self, loader: DeskLoader, line: Line) -> None:
-        """A conversation in which nothing was asked yet."""
+    def __init__(self, loader: DeskLoader, line: Line, keeper: Keeper | None = None) -> None:
+        """A conversation in which nothing was asked yet. Without a keeper, nothing is kept."""
         self.turns: tuple[Turn, ...] = ()
         self.notice: str | None = None
         self.returned: str | None = None
         self.is_dropped = False
-        self._loader, self._line = loader, line
+        self._loader, self._line, self._keeper = loader, line, keeper
+        self._judging = asyncio.Lock()
         self._talk: Talk | None = None
         self._work: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -73,6 +77,31 @@ class Session:
         """Stop the model, keeping what was written."""
         if self._work is not None:
             self._work.cancel()
+
+    async def judge(self, number: int, verdict: Judgement) -> None:
+        """Keep what the reader says of an answer; saying the same again takes it back.
+
+        A turn that isn't kept can't be judged. Where writing fails, the old verdict stands.
+        """
+        async with self._judging:
+            asked = self._asked(number)
+            if asked is None or self._keeper is None:
+                return
+            marked = replace(asked, verdict=None if asked.verdict == verdict else verdict)
+            if not await self._keeper.mark(marked):
+                self.notice = NOT_KEPT
+            else:
+                self._mark(number, marked)
+
+    def _asked(self, number: int) -> Asked | None:
+        return next((turn.asked for turn in self.turns if turn.number == number), None)
+
+    def _mark(self, number: int, asked: Asked) -> None:
+        if self.notice == NOT_KEPT:
+            self.notice = None
+        marked = replace(self.turns[number - 1], asked=asked)
+        self.turns = (*self.turns[: number - 1], marked, *self.turns[number:])
+        self._changed.set()
 
     async def _wait_for_change(self) -> None:
         try:
@@ -118,9 +147,17 @@ class Session:
                 if isinstance(event, Sentence | Finished):
                     cards = await asyncio.to_thread(build_cards, turn, desk)
                     turn = replace(turn, cards=cards)
+                if isinstance(event, Finished):
+                    turn = replace(turn, asked=self._keep(event.answer, turn.number))
                 self._show(turn)
         finally:
             await events.aclose()
+
+    def _keep(self, answer: Answer, number: int) -> Asked | None:
+        if self._keeper is None:
+            return None
+        earlier = [turn.answer for turn in self.turns[: number - 1] if turn.answer is not None]
+        return self._keeper.begin(answer, history=[each.standalone_question for each in earlier])
 
     def _show(self, turn: Turn) -> None:
         self.turns = (*self.turns[: turn.number - 1], turn)
@@ -134,15 +171,15 @@ class Session:
 class Sessions:
     """The sessions of the pages that are open, by the hash that Gradio gives each."""
 
-    def __init__(self, loader: DeskLoader, line: Line) -> None:
+    def __init__(self, loader: DeskLoader, line: Line, keeper: Keeper | None = None) -> None:
         """No page is open yet."""
-        self._loader, self._line = loader, line
+        self._loader, self._line, self._keeper = loader, line, keeper
         self._open: dict[str, Session] = {}
 
     def of(self, page: str) -> Session:
         """The session of a page, made when it is first asked for."""
         if page not in self._open:
-            self._open[page] = Session(self._loader, self._line)
+            self._open[page] = Session(self._loader, self._line, self._keeper)
         return self._open[page]
 
     def find(self, page: str) -> Session | None:

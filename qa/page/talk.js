@@ -14,3 +14,10 @@ watch("value", () => {
   turns = all.length;
   setTimeout(keep_focus, 50);
 });
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button.dl-judge");
+  if (!button) return;
+  const turn = Number(button.closest(".dl-turn").dataset.turn);
+  trigger("judge", { turn, verdict: button.dataset.verdict });
+});

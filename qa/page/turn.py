@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qa.answer import Answer, Citation, Event, Evidence, Extract, Finished, Sentence, Token
+from qa.asked import Asked
 
 STARTING = "Looking through the articles"
 READING = "Reading the evidence"
@@ -26,7 +27,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what has come of it. `step` says what is being done; None when over."""
+    """A question and what has come of it. `step` says what is being done; None when over.
+
+    `asked` is what is kept of it; None where nothing is, and then it can't be judged.
+    """
 
     number: int
     question: str
@@ -37,6 +41,7 @@ class Turn:
     answer: Answer | None = None
     problem: str | None = None
     stopped: bool = False
+    asked: Asked | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
