@@ -1,18 +1,19 @@
 """The gold questions: what is asked, what a right answer says, and where it stands.
 
 One JSON object a line. A fact is a tuple of alternatives, any one of which states it; a right
-answer states every fact. Evidence is verbatim.
+answer states every fact. The first alternative, and every number, stands in the evidence, which is
+verbatim; the others are spellings.
 """
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, TypeVar, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from evals.metrics.matching import states, states_any
+from evals import DEFAULT_GOLD, EVALS
+from evals.metrics.matching import Alternative, Quantity, states
 from index.errors import InputError
 
 Kind = Literal[
@@ -54,6 +55,7 @@ class GoldCase:
     """A question with all that is needed to judge its answer.
 
     `history` is asked first, in the same conversation. `as_of` is what "today" means.
+    `disagreement`: the articles contradict each other on what is asked.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
@@ -62,10 +64,11 @@ class GoldCase:
     kind: Kind
     question: str
     history: tuple[str, ...] = ()
-    answers: tuple[tuple[str, ...], ...] = ()
+    answers: tuple[tuple[Alternative, ...], ...] = ()
     must_not_say: tuple[str, ...] = ()
     evidence: tuple[GoldEvidence, ...] = ()
     as_of: date | None = None
+    disagreement: bool = False
 
     @property
     def is_answerable(self) -> bool:
@@ -78,6 +81,24 @@ class GoldCase:
         return frozenset(each.article for each in self.evidence)
 
 
+@dataclass(frozen=True, slots=True)
+class GoldSet:
+    """Questions and the folder of articles that they are about."""
+
+    name: str
+    path: Path
+    articles: Path
+
+    def load(self) -> tuple[GoldCase, ...]:
+        """The cases, checked against the articles. Raises GoldError."""
+        return load_gold(self.path, articles=self.articles)
+
+
+BRIEFS = GoldSet("briefs", DEFAULT_GOLD, EVALS.parent / "articles")
+TOWN = GoldSet("town", EVALS / "gold" / "town.jsonl", EVALS / "gold" / "town" / "articles")
+GOLD_SETS = {each.name: each for each in (BRIEFS, TOWN)}
+
+Parsed = TypeVar("Parsed")
 _LINE = TypeAdapter(GoldCase)
 
 
@@ -85,11 +106,11 @@ def load_gold(path: Path, *, articles: Path) -> tuple[GoldCase, ...]:
     """The cases of a file, each checked against the folder of articles. Raises GoldError."""
     cases: dict[str, GoldCase] = {}
     line_of: dict[str, int] = {}
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    for number, line in enumerate(read_gold(path).splitlines(), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        case = _parse(line, where)
+        case = parse_line(_LINE, line, where)
         if case.id in cases:
             raise GoldError(f"{where}: the id {case.id} is taken by line {line_of[case.id]}.")
         _check_shape(case, where)
@@ -102,24 +123,18 @@ def load_gold(path: Path, *, articles: Path) -> tuple[GoldCase, ...]:
     return tuple(cases.values())
 
 
-def take_stratified(cases: tuple[GoldCase, ...], *, most: int) -> tuple[GoldCase, ...]:
-    """At most `most` cases, kind by kind in turn, in the order of the file. No chance in it."""
-    by_kind = [[case for case in cases if case.kind == kind] for kind in KINDS]
-    in_turn = [case for row in zip_longest(*by_kind) for case in row if case is not None]
-    kept = {case.id for case in in_turn[:most]}
-    return tuple(case for case in cases if case.id in kept)
-
-
-def _read(path: Path) -> str:
+def read_gold(path: Path) -> str:
+    """The text of a file that people wrote for the evals. Raises GoldError."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}, line 1: the gold file can't be read: {error}") from error
+        raise GoldError(f"{path}, line 1: the file can't be read: {error}") from error
 
 
-def _parse(line: str, where: str) -> GoldCase:
+def parse_line(adapter: TypeAdapter[Parsed], line: str, where: str) -> Parsed:
+    """A line as what `adapter` reads. Raises GoldError, which says `where` and what is wrong."""
     try:
-        return _LINE.validate_json(line)
+        return adapter.validate_json(line)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, each['loc'])) or 'the line'}: {each['msg']}"
@@ -133,7 +148,7 @@ def _check_shape(case: GoldCase, where: str) -> None:
     problem = ""
     if not case.id.strip() or not case.question.strip():
         problem = "id and question must not be empty"
-    elif any(not alternative.strip() for fact in case.answers for alternative in fact or ("",)):
+    elif any(not str(each).strip() for fact in case.answers for each in fact or ("",)):
         problem = "every fact needs an alternative, and none may be empty"
     elif case.kind == "unanswerable" and case.answers:
         problem = "an unanswerable question has no answers"
@@ -157,13 +172,14 @@ def _check_evidence(case: GoldCase, articles: Path, where: str) -> None:
 
 
 def _check_facts(case: GoldCase, where: str) -> None:
-    """Every fact stands in a quote, in one of its spellings, and none is forbidden."""
+    """Every fact stands in a quote, as it is first written, and none is forbidden."""
     quotes = [evidence.quote for evidence in case.evidence]
     for fact in case.answers:
-        if not any(states_any(quote, fact) for quote in quotes):
-            raise GoldError(f"{where} ({case.id}): no quote says {' or '.join(fact)}.")
+        for each in (fact[0], *(other for other in fact[1:] if isinstance(other, Quantity))):
+            if not any(states(quote, each) for quote in quotes):
+                raise GoldError(f"{where} ({case.id}): no quote says {each}.")
         for said in case.must_not_say:
-            if any(states(alternative, said) for alternative in fact):
+            if any(states(str(alternative), said) for alternative in fact):
                 raise GoldError(f"{where} ({case.id}): {said} is both accepted and forbidden.")
 
 

@@ -1,89 +1,53 @@
 """How right the answers are, against the committed baseline.
 
-Every gold question is asked once, of the real model. The report is printed at the end and written
-to `evals/results/`.
+Retrieval and extracts are measured on every question, answers on a stratified choice of them (all
+with --full). The report is printed at the end and written to `evals/results/`.
 """
-
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from evals import DEFAULT_GOLD, RESULTS
-from evals.baseline import falls_short, load_baseline
-from evals.conftest import REPORTS, REPOSITORY
-from evals.gold import load_gold, take_stratified
-from evals.record import write_report
-from evals.report import render_case, render_report
-from evals.runner import CaseResult, RunResult, run
-from evals.summary import summarise
-from index.settings import Settings
-from qa.desk import Desk
+from evals.baseline import Level, Problem, find_problems, load_levels
+from evals.report.console import render_question
+from evals.results import DATELINE, Run
+from evals.suite import LAYERS
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(5400)]
 
-MOST_QUESTIONS = 60  # what two cores answer in some seven minutes
-# The questions that a measure is about: those to show when it fails.
-AT_FAULT: dict[str, Callable[[CaseResult], bool]] = {
-    "right": lambda each: not each.score.right,
-    "cited_article_right": lambda each: each.score.cited_article_right is False,
-    "unanswerable_refused": lambda each: not each.case.is_answerable and not each.score.refused,
-    "false_refusals": lambda each: each.case.is_answerable and each.score.refused is True,
-}
+LEVELS = load_levels()
 
 
-@pytest.fixture(scope="module")
-def finished(
-    desk: Desk, settings: Settings, articles: Path, pytestconfig: pytest.Config
-) -> RunResult:
-    cases = load_gold(DEFAULT_GOLD, articles=articles)
-    if not pytestconfig.getoption("--full"):
-        cases = take_stratified(cases, most=MOST_QUESTIONS)
-    finished = run(desk, cases, _progress_to(pytestconfig))
-    path = write_report(finished, settings=settings, gold=DEFAULT_GOLD, folder=RESULTS)
-    reports = pytestconfig.stash.setdefault(REPORTS, [])
-    reports.append(f"{render_report(finished)}\n\n{path}")
-    return finished
+def test_no_question_failed(run: Run) -> None:
+    _expect_none(tuple(each for each in find_problems(run, ()) if each.rows))
 
 
-def test_every_question_is_answered_or_refused(finished: RunResult) -> None:
-    failed = [each for each in finished.results if each.failure is not None]
-    if failed:
-        pytest.fail(_shown("some questions failed", failed), pytrace=False)
+@pytest.mark.parametrize("column", ["quotes_valid", "extract_valid"])
+def test_every_quote_is_verbatim(column: str, run: Run) -> None:
+    rows = [row for each in run.sections if each.system == DATELINE for row in each.rows]
+    shown = [row for row in rows if row.values.get(column) is not None]
+    if not shown:
+        pytest.skip("this layer was not measured")
+    invalid = tuple(row for row in shown if row.values[column] != 1)
+    _expect_none((Problem(column, "some quotes aren't verbatim", invalid),) if invalid else ())
 
 
-def test_every_quote_is_verbatim(finished: RunResult) -> None:
-    invalid = [each for each in finished.results if each.score.invalid_quotes]
-    if invalid:
-        pytest.fail(_shown("some quotes are not in their articles", invalid), pytrace=False)
-    assert summarise(finished.results).measures["quotes_valid"].value == 1
+@pytest.mark.parametrize("level", LEVELS, ids=[each.section for each in LEVELS])
+def test_the_level_is_kept(level: Level, run: Run) -> None:
+    if run.section(level.section) is None:
+        pytest.skip("this layer was not measured")
+    if not level.applies_to(run):
+        pytest.skip(f"no baseline is set for {run.model} ({run.backend})")
+    _expect_none(find_problems(run, (level,)))
 
 
-@pytest.mark.parametrize("name", AT_FAULT)
-def test_measure_keeps_its_level(name: str, finished: RunResult, articles: Path) -> None:
-    baseline = load_baseline(gold=DEFAULT_GOLD.name, backend=finished.backend, model=finished.model)
-    if baseline is None or articles != REPOSITORY / "articles":
-        pytest.skip(f"no baseline is set for {finished.model} on {articles}")
-    share = summarise(finished.results).measures[name]
-    problem = falls_short(name, share, baseline.levels[name])
-    if problem:
-        at_fault = [each for each in finished.results if AT_FAULT[name](each)]
-        pytest.fail(_shown(problem, at_fault), pytrace=False)
+def test_the_layers_asked_for_were_measured(run: Run, pytestconfig: pytest.Config) -> None:
+    wanted = set(pytestconfig.getoption("--layer") or LAYERS)
+    assert wanted <= {each.layer for each in run.sections if each.rows}
 
 
-def _shown(problem: str, results: list[CaseResult]) -> str:
-    return "\n\n".join((problem, *(render_case(each) for each in results)))
-
-
-def _progress_to(config: pytest.Config) -> Callable[[int, int, CaseResult], None]:
-    """A line a question while it runs, past pytest's capturing."""
-    terminal = config.pluginmanager.getplugin("terminalreporter")
-    capture = config.pluginmanager.getplugin("capturemanager")
-
-    def show(done: int, total: int, result: CaseResult) -> None:
-        mark = "right" if result.score.right else "wrong"
-        with capture.global_and_fixture_disabled():
-            terminal.write_line(f"{done}/{total} {result.case.id} {mark}")
-            terminal.flush()
-
-    return show
+def _expect_none(problems: tuple[Problem, ...]) -> None:
+    if problems:
+        shown = (
+            "\n\n".join((f"{each.section}: {each.words}", *map(render_question, each.rows)))
+            for each in problems
+        )
+        pytest.fail("\n\n".join(shown), pytrace=False)

@@ -1,41 +1,62 @@
-"""The gold set can be trusted: valid, varied, every quote in its article."""
+"""The gold sets can be trusted: valid, varied, every quote in its article."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from evals import DEFAULT_GOLD
-from evals.gold import GoldCase, load_gold, read_verbatim
+from evals.gold import GOLD_SETS, KINDS, GoldCase, GoldSet, read_verbatim
+from evals.metrics import Quantity, states
 
-FEWEST_CASES = 30
-FEWEST_OF_A_KIND = {"fact": 10, "list": 5, "unanswerable": 8, "follow-up": 4}
+FEWEST_CASES = {"briefs": 150, "town": 50}
+FEWEST_UNANSWERABLE = 1 / 4
+FEWEST_OF_A_KIND = 3
+LONGEST_CHAIN = 4
 
-
-@pytest.fixture(scope="module")
-def gold(articles: Path) -> tuple[GoldCase, ...]:
-    return load_gold(DEFAULT_GOLD, articles=articles)
-
-
-def test_there_are_enough_cases_with_ids_of_their_own(gold: tuple[GoldCase, ...]) -> None:
-    assert len({case.id for case in gold}) == len(gold) >= FEWEST_CASES
+SETS = pytest.mark.parametrize("gold", GOLD_SETS.values(), ids=GOLD_SETS)
 
 
-def test_every_kind_is_there(gold: tuple[GoldCase, ...]) -> None:
-    of_kind = Counter[str](case.kind for case in gold)
-    too_few = {kind for kind, fewest in FEWEST_OF_A_KIND.items() if of_kind[kind] < fewest}
-    assert too_few == set()
+@pytest.fixture
+def cases(gold: GoldSet) -> tuple[GoldCase, ...]:
+    return gold.load()
 
 
-def test_every_quote_is_in_its_article(gold: tuple[GoldCase, ...], articles: Path) -> None:
+@SETS
+def test_there_are_enough_cases_of_every_kind(gold: GoldSet, cases: tuple[GoldCase, ...]) -> None:
+    of_kind = Counter[str](case.kind for case in cases)
+    assert len({case.id for case in cases}) == len(cases) >= FEWEST_CASES[gold.name]
+    assert {kind for kind in KINDS if of_kind[kind] < FEWEST_OF_A_KIND} == set()
+    assert of_kind["unanswerable"] >= FEWEST_UNANSWERABLE * len(cases)
+
+
+@SETS
+def test_every_quote_is_in_its_article(gold: GoldSet, cases: tuple[GoldCase, ...]) -> None:
     assert [
         (case.id, evidence.quote)
-        for case in gold
+        for case in cases
         for evidence in case.evidence
-        if evidence.quote not in read_verbatim(articles / evidence.article)
+        if evidence.quote not in read_verbatim(gold.articles / evidence.article)
     ] == []
 
 
-def test_no_question_is_asked_twice(gold: tuple[GoldCase, ...]) -> None:
-    asked = Counter((case.history, case.question.casefold()) for case in gold)
+@SETS
+def test_every_accepted_answer_is_in_its_quotes(gold: GoldSet, cases: tuple[GoldCase, ...]) -> None:
+    assert [
+        (case.id, each)
+        for case in cases
+        for fact in case.answers
+        for each in (fact[0], *(other for other in fact[1:] if isinstance(other, Quantity)))
+        if not any(states(evidence.quote, each) for evidence in case.evidence)
+    ] == []
+
+
+@SETS
+def test_no_question_is_asked_twice(gold: GoldSet, cases: tuple[GoldCase, ...]) -> None:
+    asked = Counter((case.history, case.question.casefold()) for case in cases)
     assert [question for question, times in asked.items() if times > 1] == []
+
+
+@SETS
+def test_chains_of_several_lengths_are_followed(gold: GoldSet, cases: tuple[GoldCase, ...]) -> None:
+    chains = {len(case.history) + 1 for case in cases if case.kind == "follow-up"}
+    assert {2, 3} <= chains
+    assert max(chains) <= LONGEST_CHAIN

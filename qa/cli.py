@@ -25,6 +25,9 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 
+# Every word after the command is read by a group of its own.
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 NoSync = Annotated[bool, typer.Option("--no-sync", help="Take the index as it is.")]
 Batch = Annotated[
@@ -160,17 +163,13 @@ def serve(context: typer.Context) -> None:
     serve_page(context.obj)
 
 
-@app.command("eval")
-def evaluate(
-    context: typer.Context,
-    gold: Annotated[
-        Path | None, typer.Option(help="A gold set; default: evals/gold/briefs.jsonl.")
-    ] = None,
-) -> None:
-    """Measure the answers against a gold set."""
-    from evals.command import run_evaluation  # noqa: PLC0415 - the one import against the stream
+@app.command("eval", context_settings=PASSED_ON)
+def evaluate(context: typer.Context) -> None:
+    """Run the evals, compare runs, draft gold cases. See: dateline eval --help."""
+    from evals.command import eval_app  # noqa: PLC0415 - the one import against the stream
 
-    raise typer.Exit(run_evaluation(context.obj, gold=gold))
+    group = typer.main.get_command(eval_app)
+    group.main(context.args, prog_name="dateline eval", obj=context.obj)
 
 
 def main() -> None:

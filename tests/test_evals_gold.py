@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from evals.gold import GoldCase, GoldError, Kind, load_gold, take_stratified
+from evals.gold import GoldCase, GoldError, load_gold
+from evals.sample import take_stratified
 from index.errors import DatelineError
 
 GOOD: dict[str, Any] = {
@@ -91,10 +92,12 @@ def test_a_missing_file_is_an_error_of_the_tree(tmp_path: Path, articles: Path) 
         load_gold(tmp_path / "none.jsonl", articles=articles)
 
 
-def test_a_stratified_choice_takes_from_each_kind_in_turn() -> None:
-    def case(name: str, kind: Kind) -> GoldCase:
-        return GoldCase(id=name, kind=kind, question="?")
-
-    cases = (case("f1", "fact"), case("f2", "fact"), case("f3", "fact"), case("l1", "list"))
-    assert [each.id for each in take_stratified(cases, most=3)] == ["f1", "f2", "l1"]
-    assert take_stratified(cases, most=9) == cases
+def test_a_sample_has_each_kind_in_its_share() -> None:
+    facts = [GoldCase(id=f"f{number}", kind="fact", question="?") for number in range(30)]
+    lists = [GoldCase(id=f"l{number}", kind="list", question="?") for number in range(10)]
+    cases = (*facts, *lists)
+    small, large = take_stratified(cases, most=8), take_stratified(cases, most=20)
+    assert [case.kind for case in small] == ["fact"] * 6 + ["list"] * 2
+    assert set(small) < set(large)
+    assert take_stratified(cases, most=8, seed=8) != small
+    assert take_stratified(cases, most=99) == cases

@@ -16,7 +16,7 @@ from typing import Literal
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
 from evals.bench import write_result
-from evals.report import aligned
+from evals.report.console import aligned
 from index.errors import DatelineError
 from index.settings import load_settings
 from qa.models.served import ServedModel, open_model

@@ -14,7 +14,7 @@ from evals.bench import write_result
 from evals.bench.cold import ColdStart, time_command, time_import
 from evals.bench.questions import BenchQuestion, load_questions
 from evals.metrics import percentile
-from evals.report import aligned
+from evals.report.console import aligned
 from index.errors import DatelineError
 from index.settings import load_settings
 from qa.answer import Answer

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from evals.metrics.fact_recall import Fact, missing_facts
-from evals.metrics.matching import states_any
+from evals.metrics.fact_recall import missing_facts
+from evals.metrics.matching import Fact, states_any
 
 
 def is_right(

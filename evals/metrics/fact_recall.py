@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from evals.metrics.matching import states_any
-
-Fact = Sequence[str]
+from evals.metrics.matching import Fact, states_any
 
 
 def missing_facts(text: str, facts: Sequence[Fact]) -> tuple[Fact, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evals.metrics.detection import f1, precision, recall
 from evals.metrics.share import Share
 
 
@@ -16,17 +17,24 @@ class Decision:
 
 def refusal_precision(decisions: Sequence[Decision]) -> Share:
     """Of the questions refused, those that could not be answered."""
-    refused = [each for each in decisions if each.refused]
-    return Share(sum(not each.answerable for each in refused), len(refused))
+    return precision(*_columns(decisions))
 
 
 def refusal_recall(decisions: Sequence[Decision]) -> Share:
     """Of the questions that could not be answered, those refused."""
-    unanswerable = [each for each in decisions if not each.answerable]
-    return Share(sum(each.refused for each in unanswerable), len(unanswerable))
+    return recall(*_columns(decisions))
+
+
+def refusal_f1(decisions: Sequence[Decision]) -> float | None:
+    """The harmonic mean of the two; None where all could be answered and none was refused."""
+    return f1(*_columns(decisions))
 
 
 def false_refusal_rate(decisions: Sequence[Decision]) -> Share:
     """Of the questions that could be answered, those refused."""
     answerable = [each for each in decisions if each.answerable]
     return Share(sum(each.refused for each in answerable), len(answerable))
+
+
+def _columns(decisions: Sequence[Decision]) -> tuple[list[bool], list[bool]]:
+    return [not each.answerable for each in decisions], [each.refused for each in decisions]

@@ -29,9 +29,7 @@ def wilson_interval(
     """The score interval of a binomial share (Wilson 1927, no continuity correction)."""
     if not total:
         return None
-    from scipy.stats import (  # type: ignore[import-untyped]  # noqa: PLC0415 - a second to import
-        binomtest,
-    )
+    from scipy.stats import binomtest  # noqa: PLC0415 - a second to import
 
     interval = binomtest(hits, total).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
