@@ -190,7 +190,7 @@ def test_the_extract_is_scored_without_a_model(modelless: Desk) -> None:
     assert shown.details["article"] == "ferry.md"
     assert shown.details["wrong_because"] == []
     assert (other.id, other.values["extract_false"]) == ("unanswerable-1", 1)
-    assert other.details["wrong_because"]
+    assert other.details["wrong_because"] == []  # a quotation is no answer
 
 
 def test_an_early_refusal_shows_no_extract(modelless: Desk) -> None:

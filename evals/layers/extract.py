@@ -110,11 +110,11 @@ def _details(
 
 
 def _wrong_because(case: GoldCase, extract: Extract | None, values: Values) -> list[str]:
-    if extract is None:
-        return ["nothing was shown, though the articles have the answer"] * case.is_answerable
-    reasons = []
     if not case.is_answerable:
-        reasons.append("something was shown, though the articles don't have the answer")
+        return []  # quoted words are no answer; how often they are shown is `extract_false`
+    if extract is None:
+        return ["nothing was shown, though the articles have the answer"]
+    reasons = []
     if missing := missing_facts(extract.text, case.answers):
         reasons.append(f"doesn't say {says(missing)}")
     if values.get("extract_right_article") == 0:
