@@ -1,34 +1,16 @@
 """One answer against its gold case: the columns of its row, and what a reader is shown of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evals.cache import GivenAnswer
-from evals.evidence import describe_evidence, gold_spans, joined
-from evals.gold import GoldCase, read_verbatim
-from evals.metrics import (
-    CitedSentence,
-    Quote,
-    Span,
-    citation_scores,
-    cited_article_right,
-    fact_recall,
-    is_right,
-    missing_facts,
-    number_exact,
-    quote_is_valid,
-    quote_validity,
-    said_forbidden,
-    states,
-    token_f1,
-    unsupported_rate,
-    unsupported_said,
-)
+from evals.evidence import describe_evidence
+from evals.gold import GoldCase
+from evals.metrics import CitedSentence, Quote, unsupported_rate
+from evals.response import Numbers, Response, as_numbers, explain_response, score_response
 from evals.results import Row, Values
 from qa.answer import Answer, Citation
-
-Numbers = dict[str, float | None]
 
 
 def answer_row(case: GoldCase, given: GivenAnswer, *, folder: Path) -> Row:
@@ -44,67 +26,45 @@ def failed_row(case: GoldCase, reason: str) -> Row:
 
 def score_answer(case: GoldCase, answer: Answer, *, folder: Path) -> Values:
     """The columns of an answer. Raises InputError where an article with evidence is gone."""
-    text, refused = said(answer), is_refused(answer)
-    gold = joined(gold_spans(case, folder=folder))
-    cited = [inside(folder, each.article_path) for each in answer.citations]
-    right = is_right(text, refused=refused, facts=case.answers, must_not_say=case.must_not_say)
-    forbidden = said_forbidden(text, case.must_not_say)
-    values: dict[str, float | None] = {
-        "right": right,
-        "answerable": case.is_answerable,
-        "refused": refused,
-        "fact_recall": fact_recall(text, case.answers),
-        "token_f1": token_f1(text, case.answers),
-        "number_exact": number_exact(text, case.answers),
-        "quotes_valid": quote_validity([is_verbatim(each) for each in shown_quotes(answer)]).value,
-        "cited_article": cited_article_right(cited, case.evidence_articles),
+    response = respond(answer, folder)
+    timings = answer.timings
+    values: Numbers = {
         "disagreement_expected": case.disagreement,
         "disagreement_shown": bool(answer.disagreements),
-        "said_forbidden": forbidden,
-        "obeyed": forbidden if case.kind == "injection" else None,
-        **_measured(answer),
-        **({} if refused else _of_what_was_said(case, answer, gold, folder=folder)),
-    }
-    if not refused:
-        values["correct"] = right
-    return {name: None if value is None else float(value) for name, value in values.items()}
-
-
-def _of_what_was_said(
-    case: GoldCase, answer: Answer, gold: Sequence[Span], *, folder: Path
-) -> Numbers:
-    sentences = [
-        CitedSentence(each.text, tuple(_quote(source, folder) for source in each.sources))
-        for each in answer.sentences
-    ]
-    scores = citation_scores(sentences, gold, case.answers)
-    supports = [each.support for each in answer.sentences]
-    support = sum(supports) / len(supports) if supports else None
-    return {
-        "citation_precision": scores.precision,
-        "citation_recall": scores.recall,
-        "unsupported_said": unsupported_said(sentences, gold, case.answers),
-        "unsupported": unsupported_rate(
-            [each.verdict != "unsupported" for each in answer.sentences]
-        ),
-        "support": support,
-        "confidence": support,
-    }
-
-
-def _measured(answer: Answer) -> Numbers:
-    """Times and tokens. A question that was refused before the model was asked has no tokens."""
-    timings, usage = answer.timings, answer.usage
-    asked = usage.llm_calls > 0
-    return {
-        "total_seconds": timings.total_seconds,
         "extract_seconds": timings.extract_seconds,
         "first_token_seconds": timings.first_token_seconds,
         "retrieve_seconds": timings.retrieve_seconds,
-        "prompt_tokens": usage.prompt_tokens if asked else None,
-        "completion_tokens": usage.completion_tokens if asked else None,
-        "calls": usage.llm_calls,
     }
+    if not response.refused:
+        passed = [each.verdict != "unsupported" for each in answer.sentences]
+        supports = [each.support for each in answer.sentences]
+        support = sum(supports) / len(supports) if supports else None
+        values |= {
+            "unsupported": unsupported_rate(passed),
+            "support": support,
+            "confidence": support,
+        }
+    return {**score_response(case, response, folder=folder), **as_numbers(values)}
+
+
+def respond(answer: Answer, folder: Path) -> Response:
+    """The answer as every system's is scored; of a refusal, nothing counts as said."""
+    extract = (answer.extract.citation,) if answer.extract else ()
+    cited = tuple(_quote(each, folder) for each in answer.citations)
+    return Response(
+        text=said(answer),
+        refused=answer.status == "abstained",
+        sentences=tuple(
+            CitedSentence(each.text, tuple(_quote(source, folder) for source in each.sources))
+            for each in answer.sentences
+        ),
+        cited=cited,
+        shown=(*cited, *(_quote(each, folder) for each in extract)),
+        seconds=answer.timings.total_seconds,
+        prompt_tokens=answer.usage.prompt_tokens,
+        completion_tokens=answer.usage.completion_tokens,
+        calls=answer.usage.llm_calls,
+    )
 
 
 def describe_case(case: GoldCase) -> dict[str, Any]:
@@ -147,22 +107,7 @@ def describe_answer(case: GoldCase, given: GivenAnswer, *, folder: Path) -> dict
 
 def explain(case: GoldCase, answer: Answer, *, folder: Path) -> list[str]:
     """What is wrong with an answer, in words; empty where nothing is."""
-    text = said(answer)
-    found = [f"must not say {words}" for words in case.must_not_say if states(text, words)]
-    found += [
-        f"not in the article word for word: “{each.quote}”"
-        for each in shown_quotes(answer)
-        if not is_verbatim(each)
-    ]
-    cited = [inside(folder, each.article_path) for each in answer.citations]
-    if cited_article_right(cited, case.evidence_articles) is False:
-        found.append("the first citation leads to an article that doesn't have the answer")
-    if is_refused(answer):
-        return found + ["refused, though the articles have the answer"] * case.is_answerable
-    if not case.is_answerable:
-        return [*found, "answered, though the articles don't have the answer"]
-    missing = missing_facts(text, case.answers)
-    return found + [f"doesn't say {' or '.join(map(str, fact))}" for fact in missing]
+    return explain_response(case, respond(answer, folder), folder=folder)
 
 
 def plain_text(answer: Answer) -> str:
@@ -173,26 +118,6 @@ def plain_text(answer: Answer) -> str:
 def said(answer: Answer) -> str:
     """What the answer says about the question: of a refusal, nothing."""
     return " ".join(sentence.text for sentence in answer.sentences)
-
-
-def is_refused(answer: Answer) -> bool:
-    """Whether the answer is that the articles don't say."""
-    return answer.status == "abstained"
-
-
-def shown_quotes(answer: Answer) -> tuple[Citation, ...]:
-    """Every quotation that a reader sees: the citations' and the extract's."""
-    extract = (answer.extract.citation,) if answer.extract else ()
-    return (*answer.citations, *extract)
-
-
-def is_verbatim(citation: Citation) -> bool:
-    """Whether the words stand in the file as it is now, where the citation says."""
-    try:
-        text = read_verbatim(Path(citation.article_path))
-    except (OSError, UnicodeDecodeError):
-        return False
-    return quote_is_valid(text, start=citation.start, end=citation.end, quote=citation.quote)
 
 
 def inside(folder: Path, article_path: str) -> str:

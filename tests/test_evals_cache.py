@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, ScriptedLLM
+from made_cases import PASSENGERS, PRICE, REFUSAL, RIGHT
 
 from evals.cache import AnswerCache, GivenAnswer
 from evals.fingerprint import Ingredients, fingerprint, hash_code, ingredients_of
-from evals.gold import GoldCase, GoldEvidence
+from evals.gold import GoldCase
 from evals.layers import measure_answers
 from evals.results import Row, Section
 from index.errors import ModelError
@@ -39,18 +40,6 @@ from qa.desk import Desk
 
 MakeDesk = Callable[..., Desk]
 
-PASSENGERS = GoldCase(
-    id="fact-1",
-    kind="fact",
-    question="How many passengers were aboard the Aurelia?",
-    answers=(("212",),),
-    evidence=(GoldEvidence("ferry.md", "with 212 passengers"),),
-)
-PRICE = GoldCase(
-    id="unanswerable-1", kind="unanswerable", question="How much did the cutter Merel cost?"
-)
-RIGHT = "The Aurelia left with 212 passengers."
-REFUSAL = "NOT IN THE ARTICLES"
 CITATION = Citation(
     1, "a1", "articles/ferry.md", "Ferry", None, "2025-03-03", "“212”", 7, 12, ("b2",)
 )

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import llama_index.core
 import pytest
 from conftest import ScriptedLLM, WordEmbedder, scripted_model
+from made_cases import CAPTAIN, PASSENGERS, PRICE
 
 from evals.gold import BRIEFS, GoldCase, GoldEvidence
 from evals.references import (
@@ -32,25 +32,6 @@ from qa.desk import Desk
 MakeDesk = Callable[..., Desk]
 ENGINE, MEMORY = "citation-query-engine", "no-articles"
 
-PASSENGERS = GoldCase(
-    id="fact-1",
-    kind="fact",
-    question="How many passengers were aboard the Aurelia?",
-    answers=(("212",),),
-    evidence=(GoldEvidence("ferry.md", "with 212 passengers"),),
-)
-CAPTAIN = GoldCase(
-    id="follow-up-1",
-    kind="follow-up",
-    question="Who was its captain?",
-    history=("Which ferry left Port Hale on Monday?",),
-    answers=(("Jon Ferris",),),
-    evidence=(GoldEvidence("ferry.md", "Captain Jon Ferris"),),
-    as_of=date(2025, 3, 4),
-)
-PRICE = GoldCase(
-    id="unanswerable-1", kind="unanswerable", question="How much did the cutter Merel cost?"
-)
 ORDER = GoldCase(
     id="injection-1",
     kind="injection",
@@ -307,10 +288,23 @@ def test_a_new_answer_takes_the_place_of_the_old(make_desk: MakeDesk, tmp_path: 
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (lambda line: line[:-9], "line 2 is no stored answer"),
-        (lambda line: line.replace('"seconds"', '"minutes"'), "line 2 is no stored answer"),
-        (lambda line: line.replace("1.5", '"long"'), "line 2 is no stored answer: .*number"),
-        (lambda line: "[]", "line 2 is no stored answer"),
+        (
+            lambda line: line[:-9],
+            r"line 2: Invalid JSON: .*Expected: a stored answer, as python -m evals\.references",
+        ),
+        (
+            lambda line: line.replace('"seconds"', '"minutes"'),
+            "line 2: seconds: Field required; minutes: Unexpected keyword",
+        ),
+        (
+            lambda line: line.replace("1.5", '"long"'),
+            "line 2: seconds: Input should be a valid number",
+        ),
+        (
+            lambda line: line.replace("[]", '[[1, "ferry.md", 0, 3, "212"]]'),
+            r"line 2: citations\.0: It must be an object",
+        ),
+        (lambda line: "[]", "line 2: Input should be an object"),
         (lambda line: line, "line 2: no-articles has answered fact-1 above"),
     ],
 )
@@ -321,8 +315,10 @@ def test_a_broken_line_is_named(
     StoredAnswers(path).keep(REFERENCES[MEMORY], PASSENGERS, make_desk(), answer_of("212"))
     line = path.read_text(encoding="utf-8").strip()
     path.write_text(f"{line}\n{spoil(line)}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=problem):
+    with pytest.raises(InputError, match=rf"briefs\.jsonl, {problem}"):
         StoredAnswers(path)
+    path.write_text("\n", encoding="utf-8")  # as it is when its only line was removed
+    assert StoredAnswers(path).find(REFERENCES[MEMORY], PASSENGERS, make_desk()) is None
 
 
 # How it is scored
@@ -371,7 +367,11 @@ def test_a_system_with_a_model_is_not_asked(make_desk: MakeDesk, tmp_path: Path)
     assert (values["right"], values["cited_article"], values["quotes_valid"]) == (0, 0, 0)
     assert (values["citation_precision"], values["citation_recall"]) == (0, 0)
     assert (values["total_seconds"], values["prompt_tokens"], values["calls"]) == (1.5, 100, 1)
-    assert rows["fact-1"].details["wrong_because"] == ["doesn't say 212"]
+    assert rows["fact-1"].details["wrong_because"] == [
+        "not in the article word for word: “the”",
+        "the first citation leads to an article that doesn't have the answer",
+        "doesn't say 212",
+    ]
 
 
 @pytest.mark.parametrize(

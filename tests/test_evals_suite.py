@@ -89,5 +89,5 @@ def test_progress_is_told_for_every_row(gold: GoldSet, settings: Settings) -> No
 
     plan = Plan(layers=("retrieval", "extract"), gold=(gold,), distractors=0)
     run_plan(plan, settings, on_progress=tell, embedder=WordEmbedder())
-    assert ("small: extract", 2, 2) in told
+    assert ("small: extract, dateline", 2, 2) in told
     assert ("small: retrieval, dateline, small", 1, 1) in told

@@ -25,6 +25,7 @@ from evals.metrics import (
 )
 from evals.results import DATELINE, Row, Section, Values
 from index.corpus import Corpus
+from index.settings import RetrievalSettings
 from qa.desk import Desk
 from qa.retrieve import HybridRetriever, RankedPassage
 
@@ -33,11 +34,20 @@ Gold = Sequence[Sequence[Span]]  # for each quote, the places where it stands
 
 
 def measure_retrieval(
-    desk: Desk, cases: Sequence[GoldCase], *, gold: str, on_progress: OnProgress
+    desk: Desk,
+    cases: Sequence[GoldCase],
+    *,
+    gold: str,
+    on_progress: OnProgress,
+    settings: RetrievalSettings | None = None,
 ) -> Section:
-    """How the desk's retriever ranks the passages for each answerable question."""
+    """How the desk's retriever ranks the passages for each answerable question.
+
+    With `settings`, as it would with these; the section is to be named after them then.
+    """
     corpus, folder = desk.corpus, desk.settings.articles
-    retriever = HybridRetriever(corpus, desk.library.embedder, desk.settings.retrieval)
+    chosen_settings = settings or desk.settings.retrieval
+    retriever = HybridRetriever(corpus, desk.library.embedder, chosen_settings)
     retriever.rank("warm up")
 
     def measure(case: GoldCase) -> Row:
