@@ -8,11 +8,12 @@ verbatim; the others are spellings.
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar, get_args
+from typing import ClassVar, Literal, get_args
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from evals import DEFAULT_GOLD, EVALS
+from evals.jsonlines import check_new, read_lines
 from evals.metrics.matching import Alternative, Quantity, states
 from index.errors import InputError
 
@@ -34,6 +35,10 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Whether such a case has accepted answers is up to the case; all others but these must have some.
 MAY_LACK_ANSWERS = ("unanswerable", "false-premise", "injection")
+EXPECTED = (
+    'a JSON object a line, {"id", "kind", "question", "answers": [["..."]], '
+    '"evidence": [{"article", "quote"}]}'
+)
 
 
 class GoldError(InputError):
@@ -98,49 +103,20 @@ BRIEFS = GoldSet("briefs", DEFAULT_GOLD, EVALS.parent / "articles")
 TOWN = GoldSet("town", EVALS / "gold" / "town.jsonl", EVALS / "gold" / "town" / "articles")
 GOLD_SETS = {each.name: each for each in (BRIEFS, TOWN)}
 
-Parsed = TypeVar("Parsed")
 _LINE = TypeAdapter(GoldCase)
 
 
 def load_gold(path: Path, *, articles: Path) -> tuple[GoldCase, ...]:
     """The cases of a file, each checked against the folder of articles. Raises GoldError."""
-    cases: dict[str, GoldCase] = {}
-    line_of: dict[str, int] = {}
-    for number, line in enumerate(read_gold(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        case = parse_line(_LINE, line, where)
-        if case.id in cases:
-            raise GoldError(f"{where}: the id {case.id} is taken by line {line_of[case.id]}.")
+    cases: list[GoldCase] = []
+    seen: dict[str, str] = {}
+    for where, case in read_lines(path, _LINE, expected=EXPECTED, error=GoldError):
+        check_new(case.id, seen, where, error=GoldError)
         _check_shape(case, where)
         _check_evidence(case, articles, where)
         _check_facts(case, where)
-        cases[case.id] = case
-        line_of[case.id] = number
-    if not cases:
-        raise GoldError(f"{path}, line 1: there are no cases. Write one JSON object a line.")
-    return tuple(cases.values())
-
-
-def read_gold(path: Path) -> str:
-    """The text of a file that people wrote for the evals. Raises GoldError."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}, line 1: the file can't be read: {error}") from error
-
-
-def parse_line(adapter: TypeAdapter[Parsed], line: str, where: str) -> Parsed:
-    """A line as what `adapter` reads. Raises GoldError, which says `where` and what is wrong."""
-    try:
-        return adapter.validate_json(line)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'the line'}: {each['msg']}"
-            for each in error.errors()
-        )
-        raise GoldError(f"{where}: {problems}.") from error
+        cases.append(case)
+    return tuple(cases)
 
 
 def _check_shape(case: GoldCase, where: str) -> None:

@@ -8,9 +8,11 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 
 from evals import EVALS
-from evals.gold import GoldCase, GoldError, parse_line, read_gold
+from evals.gold import GoldCase, GoldError
+from evals.jsonlines import read_lines
 
 HAND_LABELS = EVALS / "gold" / "hand_labels.jsonl"
+EXPECTED = 'a JSON object a line, {"gold", "id", "answer", "right", "note"}'
 
 Cases = Mapping[str, Sequence[GoldCase]]  # by the name of their gold set
 
@@ -46,11 +48,7 @@ def load_hand_labels(path: Path, *, cases: Cases) -> Labels:
     """The labels of a file, each about one of the cases. Raises GoldError."""
     known = {name: {each.id for each in gold} for name, gold in cases.items()}
     labels: dict[str, HandLabel] = {}
-    for number, line in enumerate(read_gold(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        label = parse_line(_LINE, line, where)
+    for where, label in read_lines(path, _LINE, expected=EXPECTED, error=GoldError):
         if label.id not in known.get(label.gold, ()):
             raise GoldError(f"{where}: there is no case {label.id} in the gold set {label.gold}.")
         if not label.answer.strip():
@@ -58,6 +56,4 @@ def load_hand_labels(path: Path, *, cases: Cases) -> Labels:
         if label.key in labels:
             raise GoldError(f"{where} ({label.id}): this answer has a label already. Keep one.")
         labels[label.key] = label
-    if not labels:
-        raise GoldError(f"{path}, line 1: there are no labels. Write one JSON object a line.")
     return labels

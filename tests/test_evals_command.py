@@ -89,7 +89,7 @@ def test_without_a_command_it_says_what_there_is(dateline: Dateline) -> None:
         (["run", "--set", "squad"], 2, "--set and --path go together"),
         (["run", "--set", "squad", "--path", "x", "--gold", "y"], 2, "without --gold"),
         (["run", "--set", "no-such", "--path", "x"], 1, "There is no set “no-such”"),
-        (["run", "--gold", "no.jsonl", "--limit", "3"], 1, "no.jsonl, line 1"),
+        (["run", "--gold", "no.jsonl", "--limit", "3"], 1, "no.jsonl can't be read"),
         (["compare", "one"], 2, "Missing argument"),
         (["compare", "one", "two"], 1, "There is no run one."),
         (["report", "one"], 1, "There is no run one."),

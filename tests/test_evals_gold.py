@@ -1,5 +1,6 @@
 """A gold file that can't be trusted is refused before anything slow, by file and line."""
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -40,15 +41,22 @@ def test_a_case_is_frozen_and_complete(tmp_path: Path, articles: Path) -> None:
 
 
 def test_empty_lines_are_passed_over_and_counted(tmp_path: Path, articles: Path) -> None:
-    with pytest.raises(GoldError, match=r"line 3: .*taken by line 1"):
+    with pytest.raises(GoldError, match=r"line 3: the id fact-1 is taken: .*gold\.jsonl, line 1\."):
         load_gold(write(tmp_path, GOOD, "", GOOD), articles=articles)
+
+
+def test_a_line_ends_where_json_lines_end(tmp_path: Path, articles: Path) -> None:
+    question = "How many\u2028were aboard?"
+    path = write(tmp_path, json.dumps({**GOOD, "question": question}, ensure_ascii=False))
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert [case.question for case in load_gold(path, articles=articles)] == [question]
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("{not json", "Invalid JSON"),
-        ('["a list"]', "Input should be an object"),
+        ("{not json", "line 2: Invalid JSON"),
+        ('["a list"]', "line 2: Input should be an object"),
         ({"kind": "riddle"}, "kind: Input should be 'fact', 'list'"),
         ({"answer": "212"}, "answer: Unexpected keyword"),
         ({"evidence": [{"article": "ferry.md", "quote": "x", "line": 1}]}, "evidence.0.line"),
@@ -79,16 +87,25 @@ def test_a_bad_line_is_named(
     assert said in str(raised.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe"])
-def test_a_set_without_cases_is_refused(content: bytes, tmp_path: Path, articles: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", r"it is empty\. Expected: a JSON object a line, \{\"id\", \"kind\""),
+        (b"\n\n", "it is empty"),
+        (b"\xff\xfe", "Invalid JSON"),
+    ],
+)
+def test_a_set_without_cases_is_refused(
+    content: bytes, said: str, tmp_path: Path, articles: Path
+) -> None:
     path = tmp_path / "gold.jsonl"
     path.write_bytes(content)
-    with pytest.raises(GoldError, match="line 1"):
+    with pytest.raises(GoldError, match=rf"gold\.jsonl, line 1: {said}"):
         load_gold(path, articles=articles)
 
 
 def test_a_missing_file_is_an_error_of_the_tree(tmp_path: Path, articles: Path) -> None:
-    with pytest.raises(DatelineError, match=r"none\.jsonl"):
+    with pytest.raises(DatelineError, match=r"none\.jsonl can't be read: No such"):
         load_gold(tmp_path / "none.jsonl", articles=articles)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from conftest import scripted_model
+from made_cases import PASSENGERS, PRICE, RIGHT
 
 from evals import DEFAULT_JUDGE
-from evals.gold import GOLD_SETS, GoldCase, GoldError, GoldEvidence
+from evals.gold import GOLD_SETS, GoldCase, GoldError
 from evals.hand_labels import HAND_LABELS, HandLabel, label_key, load_hand_labels
 from evals.layer_measures import MEASURES
 from evals.layers.judge import CONTEXT_TOKENS, judge_labels, measure_judge, open_judge, read_score
@@ -21,18 +22,14 @@ from index.errors import ModelError, ModelFileError, SettingsError
 from index.settings import load_settings
 from qa.models.served import ServedModel
 
-RIGHT = "The Aurelia left with 212 passengers."
 WRONG = "The Aurelia left with 99 passengers."
 NOT_SAID = "The articles don't say."
-CASE = GoldCase(
-    id="fact-1",
-    kind="fact",
+CASE = replace(
+    PASSENGERS,
     question="How many were aboard?",
     answers=(("212 passengers", Quantity(212, "passengers")), ("Aurelia",)),
-    evidence=(GoldEvidence("ferry.md", "with 212 passengers"),),
 )
-UNANSWERABLE = GoldCase(id="unanswerable-1", kind="unanswerable", question="What did it cost?")
-CASES = {"test": (CASE, UNANSWERABLE)}
+CASES = {"test": (CASE, PRICE)}
 
 
 def answer_row(text: str = RIGHT, **known: Any) -> Row:
@@ -200,8 +197,8 @@ def test_agreement_is_measured_over_the_labels() -> None:
         label(WRONG, False),
         label("All 99 passengers of the Aurelia.", False),
         label(NOT_SAID, False),
-        label(NOT_SAID, True, UNANSWERABLE),
-        label("£9.", False, UNANSWERABLE),
+        label(NOT_SAID, True, PRICE),
+        label("£9.", False, PRICE),
     )
     model = scripted_model("5.0\nGood.", "2.0\nA wrong number.", "4.0\nGood.")
     section = judge_labels(model, labels, CASES, on_progress=quiet)
@@ -244,14 +241,14 @@ def test_labels_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (("{",), r"line 1: the line: Invalid JSON"),
+        (("{",), r"line 1: Invalid JSON"),
         ((LINE, LINE | {"right": "yes"}), r"line 2: right: Input should be a valid boolean"),
         ((LINE | {"extra": 1},), r"line 1: extra: "),
         ((LINE | {"gold": "other"},), r"line 1: there is no case fact-1 in the gold set other"),
         ((LINE | {"id": "fact-9"},), r"line 1: there is no case fact-9 in the gold set test"),
         ((LINE | {"answer": " "},), r"line 1 \(fact-1\): the answer is empty"),
         ((LINE, LINE | {"right": False}), r"line 2 \(fact-1\): this answer has a label already"),
-        (("",), r"line 1: there are no labels"),
+        (("",), r"line 1: it is empty\. Expected: a JSON object a line, \{\"gold\""),
     ],
 )
 def test_bad_labels_are_refused(tmp_path: Path, lines: tuple[object, ...], said: str) -> None:
@@ -261,7 +258,7 @@ def test_bad_labels_are_refused(tmp_path: Path, lines: tuple[object, ...], said:
 
 
 def test_labels_that_are_not_there_are_told(tmp_path: Path) -> None:
-    with pytest.raises(GoldError, match=r"no\.jsonl, line 1: the file can't be read"):
+    with pytest.raises(GoldError, match=r"no\.jsonl can't be read: No such file"):
         load_hand_labels(tmp_path / "no.jsonl", cases=CASES)
 
 

@@ -7,13 +7,15 @@ an answer over other articles would be a number about nothing.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 
 from evals.gold import GoldCase
+from evals.jsonlines import read_lines
 from evals.references.answer import ReferenceAnswer, ReferenceCitation
 from evals.references.catalogue import Reference
 from evals.references.refusal import is_refusal
@@ -21,8 +23,18 @@ from index.errors import InputError
 from qa.desk import Desk
 
 ANSWERS = Path(__file__).parent / "answers"
+EXPECTED = (
+    "a stored answer, as python -m evals.references writes it. Remove the line and run that again"
+)
 
 Key = tuple[str, str, str]
+
+
+def _by_name(value: object) -> object:
+    """Pydantic would take a tuple's fields in their order, too."""
+    if not isinstance(value, Mapping):
+        raise ValueError("It must be an object")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class StoredLine:
     asked: str
     question: str
     text: str
-    citations: tuple[ReferenceCitation, ...]
+    citations: tuple[Annotated[ReferenceCitation, BeforeValidator(_by_name)], ...]
     seconds: float
     prompt_tokens: int
     completion_tokens: int
@@ -114,36 +126,14 @@ class StoredAnswers:
 def _load(path: Path) -> dict[Key, StoredLine]:
     if not path.exists():
         return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The stored answers {path} can't be read: {error}") from error
     lines: dict[Key, StoredLine] = {}
-    # Not splitlines: a text may have a line separator of Unicode's in it.
-    for number, raw in enumerate(text.split("\n"), start=1):
-        if not raw.strip():
-            continue
-        line = _parse(raw, f"{path}, line {number}")
+    for where, line in read_lines(path, _LINE, expected=EXPECTED, may_be_empty=True):
         if line.key in lines:
             raise InputError(
-                f"{path}, line {number}: {line.system} has answered {line.id} above. "
-                "Remove one of the two lines."
+                f"{where}: {line.system} has answered {line.id} above. Remove one of the two lines."
             )
         lines[line.key] = line
     return lines
-
-
-def _parse(raw: str, where: str) -> StoredLine:
-    try:
-        content = json.loads(raw)
-        content["citations"] = [ReferenceCitation(**each) for each in content["citations"]]
-        return _LINE.validate_python(content)
-    except (ValueError, KeyError, TypeError) as error:  # ValidationError is a ValueError
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
-        raise InputError(
-            f"{where} is no stored answer: {what}. "
-            "Remove the line and run: python -m evals.references"
-        ) from error
 
 
 def _plain(line: StoredLine) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Public question-answering sets, each brought into our own articles and gold cases.
 
 one module a format → PublicSet (public.py): documents to write as articles, cases to ask about them
-reading.py has what all of them read files with, sample.py takes fewer questions of a set.
+reading.py and evals/jsonlines.py read their files, sample.py takes fewer questions of a set.
 """
 
 from collections.abc import Callable

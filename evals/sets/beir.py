@@ -13,8 +13,9 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from evals.gold import GoldCase
+from evals.jsonlines import check_new, read_lines
 from evals.sets.public import Document, PublicSet, file_name, readable
-from evals.sets.reading import Key, Line, check_new, file_of, read_lines, set_folder
+from evals.sets.reading import Key, Line, file_of, set_folder
 from index.errors import InputError
 
 NAME = "beir"

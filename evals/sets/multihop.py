@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from evals.gold import GoldCase, GoldEvidence, Kind
+from evals.jsonlines import read_json
 from evals.sets.public import Document, PublicSet, file_name, find_quote, readable
-from evals.sets.reading import Line, Written, file_of, find_day, read_json, set_folder
+from evals.sets.reading import Line, Written, file_of, find_day, set_folder
 from index.errors import InputError
 
 NAME = "multihop-rag"

@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from evals.gold import GoldCase, Kind
+from evals.jsonlines import read_lines
 from evals.metrics.matching import states
 from evals.sets.public import Document, PublicSet, build_own, readable
-from evals.sets.reading import Line, Written, only_file, read_lines
+from evals.sets.reading import Line, Written, only_file
 
 NAME = "ramdocs"
 CITATION = (

@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, TypeAdapter
 
 from evals.gold import GoldCase
+from evals.jsonlines import read_lines
 from evals.sets.public import Document, PublicSet, file_name, readable
-from evals.sets.reading import Key, Line, find_day, read_lines, set_folder
+from evals.sets.reading import Key, Line, find_day, set_folder
 from index.errors import InputError
 
 NAME = "realtime-qa"

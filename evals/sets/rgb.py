@@ -16,9 +16,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from evals.gold import GoldCase, Kind
+from evals.jsonlines import check_new, read_lines
 from evals.metrics.matching import states
 from evals.sets.public import Document, PublicSet, build_own
-from evals.sets.reading import Key, Line, check_new, only_file, read_lines
+from evals.sets.reading import Key, Line, only_file
 from index.errors import InputError
 
 NAME = "rgb"

@@ -15,8 +15,9 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from evals.gold import GoldCase, GoldEvidence
+from evals.jsonlines import check_new, read_json
 from evals.sets.public import Document, PublicSet, file_name, readable
-from evals.sets.reading import Key, Line, Written, check_new, only_file, read_json
+from evals.sets.reading import Key, Line, Written, only_file
 from index.errors import InputError
 from index.passages import split_sentences
 
