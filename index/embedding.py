@@ -1,4 +1,4 @@
-"""Texts to vectors.
+"""Texts to vectors: one for the whole text, and one for each of its tokens.
 
 The model is loaded by sentence-transformers once, which turns it into an ONNX graph beside
 the model's files; every vector after that comes from ONNX Runtime. Importing
@@ -12,7 +12,8 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,9 +29,24 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-GRAPH_NAME = "dateline.onnx"
+# The number is the version of the graph's outputs: a graph of another version isn't used.
+GRAPH_NAME = "dateline-2.onnx"
+OTHER_GRAPHS = "dateline*.onnx"
 OPSET = 18
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenVectors:
+    """A text's unit vector, shape (dimensions,), and those of its tokens, (tokens, dimensions).
+
+    `spans` has the [start, end) of each token in the text. The tokens that the model adds are
+    left out, and so is what lies beyond the length that it reads.
+    """
+
+    sentence: Vectors
+    tokens: Vectors
+    spans: tuple[tuple[int, int], ...]
 
 
 class Embedder(Protocol):
@@ -42,6 +58,9 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, shape (len(texts), dimensions), float32."""
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The same vectors with those of the tokens, one `TokenVectors` a text."""
 
 
 class LocalEmbedder:
@@ -64,31 +83,44 @@ class LocalEmbedder:
         return digest.hexdigest()[:16]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One unit vector a text; longest texts first, so that a batch wastes little padding."""
+        """One unit vector a text, shape (len(texts), dimensions), float32."""
         if not texts:
             return np.zeros((0, 0), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
-        vectors: list[Vectors | None] = [None] * len(texts)
-        for first in range(0, len(order), self._batch):
-            chosen = order[first : first + self._batch]
-            for index, vector in zip(chosen, self._run([texts[i] for i in chosen]), strict=True):
-                vectors[index] = vector
-        return np.stack([vector for vector in vectors if vector is not None])
+        found: dict[int, Vectors] = {}
+        for chosen, _, (vectors,) in self._batches(texts, ("vectors",)):
+            found.update(zip(chosen, vectors, strict=True))
+        return np.stack([found[index] for index in range(len(texts))])
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The same vectors with those of the tokens, one `TokenVectors` a text."""
+        found: dict[int, TokenVectors] = {}
+        for chosen, encoded, outputs in self._batches(texts, ("vectors", "token_vectors")):
+            for index, encoding, vector, tokens in zip(chosen, encoded, *outputs, strict=True):
+                found[index] = _without_special(encoding, vector, tokens)
+        return [found[index] for index in range(len(texts))]
 
     def load(self) -> None:
         """Load now instead of on first use. Raises ModelFileError where the model is damaged."""
         with self._loading:
             _ = self._session, self._tokenizer
 
-    def _run(self, texts: list[str]) -> Vectors:
+    def _batches(
+        self, texts: Sequence[str], outputs: tuple[str, ...]
+    ) -> "Iterator[tuple[list[int], list[tokenizers.Encoding], list[Vectors]]]":
+        """Positions, encodings and outputs, batch by batch.
+
+        The longest texts come first, so that a batch wastes little on padding.
+        """
         self.load()
-        encoded = self._tokenizer.encode_batch(texts)
-        feed = {
-            "input_ids": np.array([each.ids for each in encoded], dtype=np.int64),
-            "attention_mask": np.array([each.attention_mask for each in encoded], dtype=np.int64),
-        }
-        vectors: Vectors = self._session.run(None, feed)[0]
-        return vectors
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
+        for first in range(0, len(order), self._batch):
+            chosen = order[first : first + self._batch]
+            encoded = self._tokenizer.encode_batch([texts[index] for index in chosen])
+            feed = {
+                name: np.array([getattr(each, own) for each in encoded], dtype=np.int64)
+                for name, own in (("input_ids", "ids"), ("attention_mask", "attention_mask"))
+            }
+            yield chosen, encoded, self._session.run(list(outputs), feed)
 
     @cached_property
     def _tokenizer(self) -> "tokenizers.Tokenizer":
@@ -126,12 +158,44 @@ class LocalEmbedder:
             ) from error
 
 
+class CrossEncoder:
+    """A sentence-transformers cross-encoder in a local folder. Loads on first use."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` holds what sentence-transformers saved."""
+        self._folder = folder
+        self._loading = threading.Lock()
+
+    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The model's score of each text, shape (texts,). Raises ModelFileError."""
+        if not texts:
+            return np.zeros(0)
+        with self._loading:
+            model = self._model
+        pairs = [(question, text) for text in texts]
+        found = np.asarray(model.predict(pairs, show_progress_bar=False), dtype=np.float64)
+        if found.shape != (len(texts),):
+            raise _unusable(self._folder, "gives more than one score a passage")
+        return found
+
+    @cached_property
+    def _model(self) -> Any:
+        from sentence_transformers import CrossEncoder as Model  # noqa: PLC0415 - seconds of import
+
+        try:
+            with _silenced():
+                return Model(str(self._folder), device="cpu", local_files_only=True)
+        except Exception as error:  # noqa: BLE001 - what a damaged file raises shares no base class
+            raise _unusable(self._folder, f"can't be loaded: {_reason(error)}") from error
+
+
 def export_graph(folder: Path) -> Path:
     """Write the ONNX graph of the sentence-transformers model in `folder`, once.
 
     Takes some 15 seconds. Inputs `input_ids` and `attention_mask`, shape (texts, tokens);
-    output: unit vectors, shape (texts, dimensions). Raises ModelFileError for a folder that
-    sentence-transformers can't load.
+    outputs: unit vectors, `vectors` of shape (texts, dimensions) and `token_vectors` of shape
+    (texts, tokens, dimensions). Graphs of other versions are removed. Raises ModelFileError for
+    a folder that sentence-transformers can't load.
     """
     log.info("Preparing the embedding model in %s for fast use", folder)
     graph = folder / GRAPH_NAME
@@ -145,7 +209,19 @@ def export_graph(folder: Path) -> Path:
     finally:
         with contextlib.suppress(OSError):  # there may be no such folder
             unfinished.unlink()
+    for other in folder.glob(OTHER_GRAPHS):
+        if other.name != GRAPH_NAME:
+            with contextlib.suppress(OSError):  # another program may have it open
+                other.unlink()
     return graph
+
+
+def _without_special(
+    encoding: "tokenizers.Encoding", vector: Vectors, tokens: Vectors
+) -> TokenVectors:
+    """The vectors of the text's own tokens: without padding and what the model adds."""
+    own = [index for index, special in enumerate(encoding.special_tokens_mask) if not special]
+    return TokenVectors(vector, tokens[own], tuple(encoding.offsets[index] for index in own))
 
 
 def _is_outdated(graph: Path) -> bool:
@@ -155,10 +231,21 @@ def _is_outdated(graph: Path) -> bool:
 
 
 def _unloadable(folder: Path, error: Exception) -> ModelFileError:
-    what = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return ModelFileError(
-        f"The embedding model in {folder} can't be loaded: {what}. Run: dateline models check"
+        f"The embedding model in {folder} can't be loaded: {_reason(error)}. "
+        "Run: dateline models check"
     )
+
+
+def _unusable(folder: Path, why: str) -> ModelFileError:
+    return ModelFileError(
+        f"The cross-encoder in {folder} {why}. Set retrieval.cross_encoder to the folder of "
+        "another, or leave it out."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
 def _export(folder: Path, target: Path) -> None:
@@ -168,16 +255,18 @@ def _export(folder: Path, target: Path) -> None:
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
 
     class Pipeline(torch.nn.Module):  # type: ignore[misc] # torch is only imported here
-        """Tokens to a unit vector, with the model's own pooling."""
+        """Tokens to a unit vector, with the model's own pooling, and to one for each."""
 
         def __init__(self) -> None:
             super().__init__()
             self.model = model.requires_grad_(False)
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            features = {"input_ids": input_ids, "attention_mask": attention_mask}
-            vectors = self.model(features)["sentence_embedding"]
-            return torch.nn.functional.normalize(vectors, dim=1)
+            found = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return tuple(
+                torch.nn.functional.normalize(found[name], dim=-1)
+                for name in ("sentence_embedding", "token_embeddings")
+            )
 
     example = torch.ones(2, 8, dtype=torch.long)
     axes = {0: "texts", 1: "tokens"}
@@ -186,8 +275,13 @@ def _export(folder: Path, target: Path) -> None:
         (example, example.clone()),
         str(target),
         input_names=["input_ids", "attention_mask"],
-        output_names=["vectors"],
-        dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "texts"}},
+        output_names=["vectors", "token_vectors"],
+        dynamic_axes={
+            "input_ids": axes,
+            "attention_mask": axes,
+            "vectors": {0: "texts"},
+            "token_vectors": axes,
+        },
         opset_version=OPSET,
         dynamo=False,
     )

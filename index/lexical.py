@@ -1,6 +1,7 @@
 """BM25 over passages, with a mask that no filter leaks through."""
 
 import logging
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -55,6 +56,11 @@ class LexicalIndex:
     def document_frequency(self, term: str) -> int:
         """How many of the texts have this term."""
         return self._frequencies[term]
+
+    def inverse_document_frequency(self, term: str) -> float:
+        """How much a term tells, above 0: Lucene's log(1 + (N - n + 0.5) / (n + 0.5))."""
+        having = self._frequencies[term]
+        return math.log(1 + (self._size - having + 0.5) / (having + 0.5))
 
     def scores(self, query: str, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
         """BM25 of each text, shape (texts,); 0 where nothing matches or `allowed` is False."""

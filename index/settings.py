@@ -49,7 +49,18 @@ class RetrievalSettings(Section):
 
     passages: int = Field(16, ge=1, le=200, description="Passages kept for the evidence.")
     lexical_weight: float = Field(
-        0.6, ge=0, le=1, description="Share of BM25 in the fused score; the rest is the vectors'."
+        0.4, ge=0, le=1, description="Share of BM25 in the fused score; the rest is the vectors'."
+    )
+    rerank_passages: int = Field(
+        50, ge=0, le=200, description="Passages that are reranked; 0 leaves the fused order."
+    )
+    rerank_weight: float = Field(
+        0.5, ge=0, le=1, description="Share of the reranker in the score; the rest is the fused."
+    )
+    cross_encoder: str | None = Field(
+        None,
+        description="Folder of a cross-encoder for sentence-transformers to rerank with; "
+        "without it, late interaction.",
     )
 
 
@@ -66,6 +77,12 @@ class GenerationSettings(Section):
 
     answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in tokens.")
     seed: int = Field(7, ge=0, description="Seed of the sampler (temperature is always 0).")
+    least_support: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="What is less likely right than this is not given as an answer.",
+    )
 
 
 class EmbeddedSettings(Section):
@@ -75,12 +92,6 @@ class EmbeddedSettings(Section):
         2048, ge=512, le=131072, description="Context given to the embedded model."
     )
     threads: int = Field(0, ge=0, le=256, description="Threads; 0 takes every core.")
-    refusal_bias: float = Field(
-        -0.5,
-        ge=-5,
-        le=5,
-        description="Added to the log-odds that the model says the articles don't say.",
-    )
 
 
 class OllamaSettings(Section):

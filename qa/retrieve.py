@@ -1,6 +1,15 @@
-"""A question to ranked passages: BM25 and vectors, fused; as a LlamaIndex retriever."""
+"""A question to ranked passages: BM25 and vectors, fused, reranked; as a LlamaIndex retriever.
 
-from dataclasses import dataclass
+    propose   BM25 and cosines of what the filters let through, fused; milliseconds
+    refine    the first fifty reranked, one of each near-duplicate, outlets mixed
+
+`rank` does both. An extract is made from what is proposed, before anything is reranked.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -8,63 +17,233 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from numpy.typing import NDArray
 
 from index.corpus import Corpus
-from index.embedding import Embedder, Vectors
+from index.embedding import Embedder, TokenVectors, Vectors
 from index.passages import Passage, to_node
 from index.settings import RetrievalSettings
+from qa.duplicates import group_duplicates
+from qa.filters import Filters, read_wishes
+from qa.rerank import CrossEncoderReranker, LateInteraction, Reranker
+from qa.spelling import Speller
 
-# Each index proposes this many; the answer is usually among the first fifty of either.
+# At least this many are proposed; the answer is usually among the first fifty.
 CANDIDATES = 50
+# Up to here a corpus is read for the reranker beforehand: three seconds on two cores.
+PREPARED = 300
+# Up to here all cosines are computed: the index of vectors is approximate, and after a reload it
+# has been seen to miss other neighbours than before. 30 MB, and a second to read.
+EXACT = 20_000
+# Beyond, cosines are asked for this many passages. Over five sets, 100 were as good as all.
+NEAREST = 100
+# What another spelling of a name counts beside the one that the question has.
+VARIANT_WEIGHT = 0.3
+# A passage counts this much less for each better one of its outlet (evals/bench/retrieval.py).
+SAME_OUTLET = 0.98
+
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A passage and its fused score, 0 to 1."""
+    """A passage and its score, 0 to 1; `weight` is the part of it that date and outlet left.
+
+    `duplicates` are the ids of the passages that say the same in nearly the same words.
+    """
 
     passage: Passage
     score: float
+    weight: float = 1.0
+    duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Passages, best first, and the question's vector, which later stages reuse."""
+    """Passages, best first, and the question's vectors, which later stages reuse.
+
+    `searched` is the question in the articles' spelling: for searching, never shown.
+    """
 
     passages: tuple[RankedPassage, ...]
-    query_vector: Vectors
+    query: TokenVectors = field(repr=False)
+    searched: str
+
+    @property
+    def query_vector(self) -> Vectors:
+        """The question's unit vector, shape (dimensions,)."""
+        return self.query.sentence
+
+    def article_ids(self) -> tuple[str, ...]:
+        """The articles that the passages are from, best first."""
+        return tuple(dict.fromkeys(ranked.passage.article_id for ranked in self.passages))
+
+    def top(self, count: int) -> "Ranking":
+        """The first `count` passages only."""
+        return replace(self, passages=self.passages[:count])
 
 
 class HybridRetriever(BaseRetriever):
     """Ranks the passages of a corpus; also usable as a LlamaIndex retriever."""
 
-    def __init__(self, corpus: Corpus, embedder: Embedder, settings: RetrievalSettings) -> None:
-        """Take the corpus to search and how to weigh the two indexes."""
+    def __init__(
+        self,
+        corpus: Corpus,
+        embedder: Embedder,
+        settings: RetrievalSettings,
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """Take the corpus to search and how to weigh the two indexes.
+
+        Without `reranker`, it is the one that the settings name.
+        """
         super().__init__()
         self.corpus = corpus
         self._embedder = embedder
         self._settings = settings
+        self._speller: Speller | None = None
+        self._vectors: Vectors | None = None
+        self._reranker = reranker or _open_reranker(corpus, embedder, settings)
 
-    def rank(self, question: str, count: int | None = None) -> Ranking:
-        """The `count` best passages (default: as set), equal scores in the order of the text."""
-        vector = self._embedder.embed([question])[0]
-        scores = self._fused(question, vector)
-        order = np.argsort(-scores, kind="stable")[: count or self._settings.passages]
+    def rank(
+        self,
+        question: str,
+        count: int | None = None,
+        filters: Filters | None = None,
+        as_of: date | None = None,
+    ) -> Ranking:
+        """The `count` best passages (default: as set). Raises InputError for an unknown outlet.
+
+        `as_of` is what "this week" means; without it, such words mean nothing.
+        """
+        proposed = self.propose(question, count, filters=filters, as_of=as_of)
+        return self.refine(proposed, count)
+
+    def propose(
+        self,
+        question: str,
+        count: int | None = None,
+        *,
+        filters: Filters | None = None,
+        as_of: date | None = None,
+    ) -> Ranking:
+        """The best by BM25 and vectors alone: `count`, and no fewer than will be reranked.
+
+        Equal scores keep the order of the text. Raises InputError for an unknown outlet.
+        """
+        wishes = read_wishes(question, self.corpus, as_of)
+        allowed = (filters or Filters()).allowed(self.corpus)
+        if wishes.outlets:
+            allowed &= Filters(outlets=wishes.outlets).allowed(self.corpus)
+        searched = self._spelled().corrected(question)
+        query = self._embedder.embed_tokens([searched])[0]
+        scores = self._fused(searched, query.sentence, allowed) * wishes.weights
+        wanted = max(count or self._settings.passages, CANDIDATES, self._settings.rerank_passages)
         ranked = tuple(
-            RankedPassage(self.corpus.passages[position], float(scores[position]))
-            for position in order
+            RankedPassage(
+                self.corpus.passages[position],
+                float(scores[position]),
+                float(wishes.weights[position]),
+            )
+            for position in np.argsort(-scores, kind="stable")[:wanted]
             if scores[position] > 0
         )
-        return Ranking(ranked, vector)
+        return Ranking(ranked, query, searched)
 
-    def _fused(self, question: str, vector: Vectors) -> NDArray[np.float64]:
+    def refine(self, proposed: Ranking, count: int | None = None) -> Ranking:
+        """The `count` best (default: as set): the first reranked, the rest in order behind them.
+
+        Among the first there is one passage of each near-duplicate, and outlets are mixed.
+        """
+        first = self._settings.rerank_passages
+        if not first:
+            return replace(proposed, passages=proposed.passages[: count or self._settings.passages])
+        head, rest = proposed.passages[:first], proposed.passages[first:]
+        head = self._mixed(group_duplicates(self._reranked(head, proposed)))
+        lowest = head[-1].score if head else 0.0
+        behind = tuple(replace(each, score=min(each.score, lowest)) for each in rest)
+        kept = (head + behind)[: count or self._settings.passages]
+        return replace(proposed, passages=kept)
+
+    def _reranked(
+        self, passages: tuple[RankedPassage, ...], proposed: Ranking
+    ) -> tuple[RankedPassage, ...]:
+        texts = [each.passage.indexed_text for each in passages]
+        found = self._reranker.scores(proposed.searched, texts, proposed.query)
+        weights = np.array([each.weight for each in passages])
+        fused = np.array([each.score for each in passages])
+        share = self._settings.rerank_weight
+        scores = share * _scaled(found) * weights + (1 - share) * fused
+        moved = (
+            replace(each, score=float(score)) for each, score in zip(passages, scores, strict=True)
+        )
+        return tuple(sorted(moved, key=lambda each: -each.score))
+
+    def prepare(self) -> None:
+        """Load what ranking needs, and read a small corpus for the reranker beforehand."""
+        self.rank("warm up")
+        if self._settings.rerank_passages and len(self.corpus.passages) <= PREPARED:
+            self._reranker.prepare([each.indexed_text for each in self.corpus.passages])
+
+    def _mixed(self, passages: tuple[RankedPassage, ...]) -> tuple[RankedPassage, ...]:
+        """Several outlets rather than many passages of one; an article without one is its own."""
+        seen: Counter[str] = Counter()
+        mixed = []
+        for each in passages:
+            article = self.corpus.articles[each.passage.article_id]
+            outlet = article.outlet or article.id
+            mixed.append(replace(each, score=each.score * SAME_OUTLET ** seen[outlet]))
+            seen[outlet] += 1
+        return tuple(sorted(mixed, key=lambda each: -each.score))
+
+    def _fused(self, searched: str, vector: Vectors, allowed: NDArray[np.bool_]) -> Scores:
         """Weighted sum of both scores, each scaled by its best (convex combination).
 
         Bruch, Gai & Ingber (2023), "An analysis of fusion functions for hybrid retrieval", find
         it better than reciprocal ranks where scores are comparable across one corpus.
         """
-        lexical = self.corpus.lexical.scores(f"{question} {self.corpus.other_forms(question)}")
-        cosines = np.nan_to_num(self.corpus.nearest(vector, CANDIDATES), nan=0.0)
         weight = self._settings.lexical_weight
-        fused = weight * _scaled(lexical) + (1 - weight) * _scaled(np.clip(cosines, 0, None))
-        return np.asarray(fused, dtype=np.float64)
+        lexical = self._lexical(searched, allowed) if weight else np.zeros(len(allowed))
+        cosines = self._cosines(vector, allowed)
+        floor = np.nanmin(cosines) if not np.isnan(cosines).all() else 0.0
+        # No more is known of a passage that shares words with the question but isn't near.
+        unknown = np.where(lexical > 0, floor, 0.0)
+        cosines = np.clip(np.where(np.isnan(cosines), unknown, cosines), 0, None)
+        return weight * _scaled(lexical) + (1 - weight) * _scaled(cosines)
+
+    def _lexical(self, searched: str, allowed: NDArray[np.bool_]) -> Scores:
+        index = self.corpus.lexical
+        scores = index.scores(f"{searched} {self.corpus.other_forms(searched)}", allowed)
+        variants = self._spelled().variants(searched)
+        return scores + VARIANT_WEIGHT * index.scores(variants, allowed) if variants else scores
+
+    def _cosines(self, vector: Vectors, allowed: NDArray[np.bool_]) -> Scores:
+        """Cosines of the nearest that are allowed, shape (passages,); NaN for all others."""
+        size, asked = len(self.corpus.passages), NEAREST
+        if not size:
+            return np.zeros(0)
+        if size <= EXACT:
+            exact = np.asarray(self._all_vectors() @ vector, dtype=np.float64)
+            return np.where(allowed, exact, np.nan)
+        wanted = min(NEAREST, int(allowed.sum()))
+        while True:
+            found = self.corpus.nearest(vector, min(asked, size))
+            cosines = np.where(allowed, found, np.nan)
+            if asked >= size or (~np.isnan(cosines)).sum() >= wanted:
+                return cosines
+            asked *= 4
+
+    def _all_vectors(self) -> Vectors:
+        if self._vectors is None:
+            with self.corpus.store.chroma_errors():
+                stored = self.corpus.collection.get(include=["embeddings"])
+                rows = dict(zip(stored["ids"], np.asarray(stored["embeddings"]), strict=True))
+                found = [rows[each.id] for each in self.corpus.passages]
+            self._vectors = np.stack(found).astype(np.float32)
+        return self._vectors
+
+    def _spelled(self) -> Speller:
+        if self._speller is None:
+            self._speller = Speller(self.corpus.words, self.corpus.common_words)
+        return self._speller
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return [
@@ -76,6 +255,12 @@ class HybridRetriever(BaseRetriever):
         ]
 
 
-def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _open_reranker(corpus: Corpus, embedder: Embedder, settings: RetrievalSettings) -> Reranker:
+    if settings.cross_encoder:
+        return CrossEncoderReranker(Path(settings.cross_encoder))
+    return LateInteraction(embedder, corpus.lexical.inverse_document_frequency)
+
+
+def _scaled(scores: Scores) -> Scores:
     best = scores.max(initial=0.0)
     return scores / best if best > 0 else scores

@@ -18,8 +18,8 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms import CustomLLM
 from pydantic import PrivateAttr
 
-from index.embedding import Vectors
-from index.lexical import terms
+from index.embedding import TokenVectors, Vectors
+from index.lexical import WORD, terms
 from index.settings import Settings, load_settings
 from qa.desk import Desk
 from qa.models.served import ServedModel
@@ -65,6 +65,19 @@ class WordEmbedder:
                 row[sum(term.encode()) * 31 % self.dimensions] += 1.0
         normalised: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return normalised
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """A token is a word, whose vector is what `embed` gives for it alone."""
+        found = []
+        for sentence, text in zip(self.embed(texts), texts, strict=True):
+            spans = tuple(word.span() for word in WORD.finditer(text))
+            tokens = np.full((len(spans), self.dimensions), 1e-3, dtype=np.float32)
+            for row, (start, end) in zip(tokens, spans, strict=True):
+                for term in terms(text[start:end]):
+                    row[sum(term.encode()) * 31 % self.dimensions] += 1.0
+            tokens /= np.linalg.norm(tokens, axis=1, keepdims=True)
+            found.append(TokenVectors(sentence, tokens, spans))
+        return found
 
 
 class ScriptedLLM(CustomLLM):

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.embedding import GRAPH_NAME, LocalEmbedder, export_graph
+from index.embedding import (
+    GRAPH_NAME,
+    CrossEncoder,
+    LocalEmbedder,
+    TokenVectors,
+    Vectors,
+    export_graph,
+)
 from index.errors import ModelFileError
 from index.settings import default_models_folder
 
@@ -87,6 +94,38 @@ def test_neither_batch_nor_order_matters(embedder: LocalEmbedder, batch: int) ->
 
 
 @needs_model
+def test_tokens_of_a_text_are_its_words(embedder: LocalEmbedder) -> None:
+    found = embedder.embed_tokens(TEXTS)
+    expected = embedder.embed(TEXTS)
+    for text, each, vector in zip(TEXTS, found, expected, strict=True):
+        assert np.abs(each.sentence - vector).max() < 1e-6
+        assert each.tokens.shape == (len(each.spans), DIMENSIONS)
+        assert np.linalg.norm(each.tokens, axis=1) == pytest.approx([1] * len(each.spans), abs=1e-5)
+        read = "".join(text[start:end] for start, end in each.spans)
+        letters = [character for character in text if character.isalnum()]
+        assert [character for character in read if character.isalnum()] == letters[
+            : sum(character.isalnum() for character in read)
+        ]
+    assert [TEXTS[1][start:end] for start, end in found[1].spans] == ["Ho", "ms"]
+    assert found[2].spans == ()
+    assert embedder.embed_tokens([]) == []
+
+
+@needs_model
+def test_a_token_means_what_its_sentence_makes_it_mean(embedder: LocalEmbedder) -> None:
+    river, money, loan = embedder.embed_tokens(
+        ["They sat on the bank of the river.", "The bank lent them money.", "A bank gave a loan."]
+    )
+
+    def bank(found: TokenVectors) -> Vectors:
+        texts = {river: "They sat on the bank", money: "The bank", loan: "A bank"}
+        end = len(texts[found])
+        return found.tokens[[e for _, e in found.spans].index(end)]
+
+    assert bank(money) @ bank(loan) > bank(money) @ bank(river)
+
+
+@needs_model
 def test_no_texts(embedder: LocalEmbedder) -> None:
     assert len(embedder.embed([])) == 0
 
@@ -117,6 +156,18 @@ def test_a_graph_older_than_the_model_is_made_anew(
     LocalEmbedder(folder).load()
     LocalEmbedder(folder).load()
     assert exported == [folder]
+
+
+@needs_model
+def test_a_graph_of_an_earlier_version_is_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "dateline.onnx").write_bytes(b"one output")
+    monkeypatch.setattr(
+        "index.embedding._export", lambda _, target: shutil.copyfile(MODEL / GRAPH_NAME, target)
+    )
+    assert len(LocalEmbedder(folder).embed_tokens(["Homs"])[0].tokens) == 2
+    assert [path.name for path in folder.glob("*.onnx")] == [GRAPH_NAME]
 
 
 def copy_small_files(folder: Path) -> Path:
@@ -189,3 +240,10 @@ def test_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     assert first == fingerprint(model_safetensors=b"a", tokenizer_json=b"b", README_md=b"c")
     assert first != fingerprint(model_safetensors=b"x", tokenizer_json=b"b")
     assert first != fingerprint(model_safetensors=b"a", tokenizer_json=b"x")
+
+
+@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, Path.touch])
+def test_a_folder_without_a_cross_encoder(tmp_path: Path, make: Any) -> None:
+    make(tmp_path / "encoder")
+    with pytest.raises(ModelFileError, match=r"can't be loaded: .*retrieval\.cross_encoder"):
+        CrossEncoder(tmp_path / "encoder").scores("question", ["text"])

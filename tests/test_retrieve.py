@@ -1,7 +1,8 @@
 """The ranking of passages, and the retriever as LlamaIndex sees it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from conftest import WordEmbedder
 from index.corpus import Corpus
 from index.settings import RetrievalSettings
 from qa.desk import Desk
+from qa.filters import Filters
 from qa.retrieve import HybridRetriever
 
 QUESTION = "Who towed the ferry Aurelia back?"
@@ -50,7 +52,7 @@ def test_the_passage_that_answers_comes_first(
 def test_weight_1_is_bm25_alone(corpus: Corpus) -> None:
     scores = corpus.lexical.scores(QUESTION)
     expected = [corpus.passages[i].id for i in np.argsort(-scores, kind="stable") if scores[i] > 0]
-    ranked = retriever(corpus, lexical_weight=1.0).rank(QUESTION).passages
+    ranked = retriever(corpus, lexical_weight=1.0, rerank_passages=0).rank(QUESTION).passages
     assert [each.passage.id for each in ranked] == expected
     assert len(expected) < len(corpus.passages)  # the council has nothing to do with it
 
@@ -59,7 +61,7 @@ def test_weight_0_is_the_vectors_alone(corpus: Corpus) -> None:
     vector = WordEmbedder().embed([QUESTION])[0]
     cosines = corpus.nearest(vector, len(corpus.passages))
     expected = [corpus.passages[i].id for i in np.argsort(-cosines, kind="stable")]
-    ranking = retriever(corpus, lexical_weight=0.0).rank(QUESTION)
+    ranking = retriever(corpus, lexical_weight=0.0, rerank_passages=0).rank(QUESTION)
     assert [each.passage.id for each in ranking.passages] == expected
     assert np.array_equal(ranking.query_vector, vector)
 
@@ -72,16 +74,100 @@ def test_count_takes_the_front_of_the_same_ranking(corpus: Corpus, count: int) -
 
 
 def test_equal_scores_keep_the_order_of_the_text(
-    make_desk: Callable[..., Desk], articles: object
+    make_desk: Callable[..., Desk], articles: Path
 ) -> None:
     for name in ("c", "a", "b"):
-        path = articles / f"{name}.txt"  # type: ignore[operator]
-        path.write_text("Quince Market opened on Friday, said the town.\n", encoding="utf-8")
+        text = "Quince Market opened on Friday, said the town.\n"
+        (articles / f"{name}.txt").write_text(text, encoding="utf-8")
     corpus = make_desk().corpus
-    ranked = retriever(corpus).rank("When did Quince Market open?", 3).passages
+    ranked = retriever(corpus).propose("When did Quince Market open?").passages[:3]
     paths = [corpus.articles[each.passage.article_id].path for each in ranked]
     assert paths == ["a.txt", "b.txt", "c.txt"]
     assert len({each.score for each in ranked}) == 1
+    # All three say the same: one stands for them.
+    best, second = retriever(corpus).rank("When did Quince Market open?", 2).passages
+    assert best.passage == ranked[0].passage
+    assert best.duplicates == tuple(each.passage.id for each in ranked[1:])
+    assert second.duplicates == () and "Quince" not in second.passage.text
+
+
+def test_asking_the_index_of_vectors_gives_the_same(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = retriever(corpus).rank(QUESTION).passages
+    monkeypatch.setattr("qa.retrieve.EXACT", 0)
+    found = retriever(corpus).rank(QUESTION).passages
+    assert [each.passage for each in found] == [each.passage for each in exact]
+    scores = [each.score for each in exact]
+    assert [each.score for each in found] == pytest.approx(scores, abs=1e-4)
+    # Filters hold there too, however few of the nearest they let through.
+    monkeypatch.setattr("qa.retrieve.NEAREST", 1)
+    filters = Filters(outlets=("The Hale Gazette",))
+    paths = {
+        corpus.articles[each.passage.article_id].path
+        for each in retriever(corpus).rank("harbour fee", filters=filters).passages
+    }
+    assert paths == {"ferry.md"}
+
+
+@pytest.mark.parametrize("reranked", [1, 2, 50])
+def test_what_is_not_reranked_stays_behind(corpus: Corpus, reranked: int) -> None:
+    ours = retriever(corpus, rerank_passages=reranked)
+    proposed = ours.propose(QUESTION).passages
+    ranked = ours.rank(QUESTION).passages
+    first = {each.passage.id for each in proposed[:reranked]}
+    assert {each.passage.id for each in ranked[:reranked]} == first
+    assert [e.passage for e in ranked[reranked:]] == [e.passage for e in proposed[reranked:]]
+    scores = [each.score for each in ranked]
+    assert scores == sorted(scores, reverse=True)
+
+
+class LongestFirst:
+    """A reranker that prefers the text with the most characters."""
+
+    def scores(self, question: str, texts: Sequence[str], query: object = None) -> np.ndarray:
+        return np.array([len(text) / 1000 for text in texts])
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        pass
+
+
+def test_a_reranker_decides_by_its_share(corpus: Corpus) -> None:
+    def best(weight: float) -> str:
+        settings = RetrievalSettings(rerank_weight=weight)
+        ours = HybridRetriever(corpus, WordEmbedder(), settings, reranker=LongestFirst())
+        return ours.rank(QUESTION).passages[0].passage.text
+
+    longest = max(corpus.passages, key=lambda each: len(each.indexed_text))
+    assert best(1.0) == longest.text
+    assert best(0.0) != longest.text
+
+
+def test_outlets_are_mixed(make_desk: Callable[..., Desk], articles: Path) -> None:
+    paragraphs = [f"The ferry Aurelia called at pier {number}." for number in range(6)]
+    for name, outlet in (("one", "Hale Gazette"), ("two", "Hale Gazette"), ("six", "Dorn Echo")):
+        text = f"---\ntitle: Piers\noutlet: {outlet}\n---\n\n" + "\n\n".join(paragraphs)
+        (articles / f"{name}.md").write_text(text.replace("pier", f"{name} pier"))
+    corpus = make_desk().corpus
+    ranked = retriever(corpus, lexical_weight=1.0).rank("Where did the Aurelia call?", 4).passages
+    outlets = [corpus.articles[each.passage.article_id].outlet for each in ranked]
+    assert set(outlets[:2]) == {"Hale Gazette", "Dorn Echo"}
+
+
+def test_a_prepared_small_corpus_is_read_no_more(corpus: Corpus) -> None:
+    embedder = WordEmbedder()
+    ours = HybridRetriever(corpus, embedder, RetrievalSettings())
+    ours.prepare()
+    embedder.embedded.clear()
+    ours.rank(QUESTION)
+    assert embedder.embedded == [QUESTION]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+def test_a_name_misspelt_finds_what_it_means(corpus: Corpus, weight: float) -> None:
+    ranking = retriever(corpus, lexical_weight=weight).rank("Who is Fferris of the Aurellia?")
+    assert ranking.searched == "Who is Ferris of the Aurelia?"
+    assert "Aurelia" in ranking.passages[0].passage.text
 
 
 def test_an_acronym_finds_what_is_spelled_out(corpus: Corpus) -> None:

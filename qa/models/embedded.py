@@ -23,6 +23,9 @@ from pydantic import ConfigDict, PrivateAttr
 from qa.models.llamacpp import LlamaCpp
 from qa.threads import iterate_in_thread
 
+# What a caller may ask of one reply, in the words of OpenAI's protocol.
+SAMPLER_OPTIONS = ("logit_bias", "logprobs", "top_logprobs")
+
 
 class EmbeddedLLM(CustomLLM):
     """A GGUF model run in this process. Loads on first use; safe to use from several threads.
@@ -157,7 +160,7 @@ class EmbeddedLLM(CustomLLM):
             "temperature": 0,
             "seed": self.seed,
             "cache_prompt": True,
-            "logit_bias": options.get("logit_bias", []),
+            **{name: options[name] for name in SAMPLER_OPTIONS if name in options},
             "stream_options": {"include_usage": True},
         }
 

@@ -14,6 +14,8 @@ from index.settings import Settings
 from qa.prompt import NOT_IN_ARTICLES
 
 REFUSAL_TOKEN = NOT_IN_ARTICLES.split()[0]
+NEVER = -100  # added to a token's log-odds
+ALTERNATIVES = 8  # tokens whose log-probabilities come with each that is written
 log = logging.getLogger(__name__)
 
 
@@ -87,7 +89,12 @@ def open_embedded(settings: Settings) -> ServedModel:
         warm_up=llm.warm_up,
         load=llm.load,
         # The first token of NOT_IN_ARTICLES; nothing else in an answer begins in capitals like it.
-        options={"logit_bias": [[REFUSAL_TOKEN, settings.embedded.refusal_bias]]},
+        # The model always answers, and how near it was to refusing is weighed with the rest.
+        options={
+            "logit_bias": [[REFUSAL_TOKEN, NEVER]],
+            "logprobs": True,
+            "top_logprobs": ALTERNATIVES,
+        },
     )
 
 
