@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from evals import DEFAULT_GOLD, DEFAULT_JUDGE, RESULTS
-from evals.gold import MAY_LACK_ANSWERS, GoldCase, GoldSet
+from evals.gold import GOLD_SETS, MAY_LACK_ANSWERS, GoldCase, GoldSet, choose_sets
 from evals.results import Layer, Row, Run
 from evals.sample import take_stratified
 from evals.sets import PublicSet, load_set
@@ -27,6 +27,14 @@ eval_app = typer.Typer(
 
 RunName = Annotated[str, typer.Argument(help="A run's name, its folder or its report.json.")]
 Gold = Annotated[Path | None, typer.Option(help="A gold file, over the folder of --articles.")]
+
+NamedSets = Annotated[
+    list[str] | None,
+    typer.Option("--gold-set", help="A gold set of ours by name; may be given again."),
+]
+Outside = Annotated[
+    Path | None, typer.Option(help="The articles that the gold set shared is about.")
+]
 
 
 class Measured(StrEnum):
@@ -52,6 +60,8 @@ class ChosenSet(GoldSet):
 def run_command(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     context: typer.Context,
     gold: Gold = None,
+    gold_set: NamedSets = None,
+    outside: Outside = None,
     set_name: Annotated[
         str | None, typer.Option("--set", help="A public set, from the files at --path.")
     ] = None,
@@ -71,15 +81,15 @@ def run_command(  # noqa: PLR0913, PLR0917 - a command's options are its argumen
 ) -> None:
     """Measure, print what was found, and write report.json and report.html.
 
-    Without --gold and --set, our own gold sets are asked, each over its own articles. The exit code
-    is 1 where no question came to anything.
+    Without --gold, --gold-set and --set, our open gold sets are asked, each over its own articles.
+    The exit code is 1 where no question came to anything.
     """
     from evals.suite import LAYERS, Plan, run_plan  # noqa: PLC0415 - a command imports its needs
 
     settings: Settings = context.obj
     layers = tuple(each for each in LAYERS if not layer or each in layer)
-    if (set_name is None) != (path is None) or (set_name is not None and gold is not None):
-        raise typer.BadParameter("--set and --path go together, and without --gold.")
+    if (set_name is None) != (path is None) or sum(map(bool, (set_name, gold, gold_set))) > 1:
+        raise typer.BadParameter("--set and --path go together, without --gold and --gold-set.")
     if set_name is not None and path is not None:
         finished = _run_public(settings, load_set(set_name, path, limit=limit), path, layers)
     elif gold is not None:
@@ -89,8 +99,9 @@ def run_command(  # noqa: PLR0913, PLR0917 - a command's options are its argumen
         plan = Plan(layers=layers, gold=(chosen,), full=True, distractors=0, references=False)
         finished = run_plan(plan, settings, on_progress=_show_progress)
     else:
-        sets = tuple(_limited(each, limit) for each in Plan().gold)
-        plan = Plan(layers=layers, gold=sets, full=full or limit is not None, judge=judge)
+        sets = tuple(_limited(each, limit) for each in _own_sets(gold_set, outside))
+        every = full or limit is not None or bool(gold_set)
+        plan = Plan(layers=layers, gold=sets, full=every, judge=judge)
         finished = run_plan(plan, settings, on_progress=_show_progress)
     _report(finished, RESULTS)
     if all(row.failure is not None for each in finished.sections for row in each.rows):
@@ -203,6 +214,14 @@ def _run_public(
     )
     seconds = round(finished.seconds + time.perf_counter() - clock, 1)
     return replace(finished, seconds=seconds, sections=(*finished.sections, section))
+
+
+def _own_sets(names: list[str] | None, outside: Path | None) -> tuple[GoldSet, ...]:
+    """The sets of these names that can be asked here; the open ones, if none is named."""
+    chosen, skipped = choose_sets(names or tuple(GOLD_SETS), outside=outside)
+    for sentence in skipped:
+        _say(sentence)
+    return chosen
 
 
 def _limited(gold: GoldSet, limit: int | None) -> GoldSet:

@@ -13,7 +13,7 @@ from qa.desk import Desk
 
 CODE = EVALS.parent
 PACKAGES = ("index", "qa")
-SUFFIXES = (".py", ".md")  # the prompts are the .md files
+SUFFIXES = (".py", ".md", ".json")  # prompts and calibration too
 # What shows answers and doesn't make them.
 LEFT_OUT = ("qa/page/", "qa/asked.py", "qa/cli.py", "qa/doctor.py")
 # Where things lie; and the choice of a model, which counts as it came out.

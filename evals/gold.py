@@ -5,6 +5,7 @@ answer states every fact. The first alternative, and every number, stands in the
 verbatim; the others are spellings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -99,23 +100,91 @@ class GoldSet:
         return load_gold(self.path, articles=self.articles)
 
 
+@dataclass(frozen=True, slots=True)
+class SplitGoldSet(GoldSet):
+    """Questions in several `files` of the folder `path`, over the same articles."""
+
+    files: tuple[str, ...]
+
+    def load(self) -> tuple[GoldCase, ...]:
+        """The cases of all files, in their order. Raises GoldError."""
+        return load_gold(*(self.path / name for name in self.files), articles=self.articles)
+
+
+GOLD = EVALS / "gold"
 BRIEFS = GoldSet("briefs", DEFAULT_GOLD, EVALS.parent / "articles")
-TOWN = GoldSet("town", EVALS / "gold" / "town.jsonl", EVALS / "gold" / "town" / "articles")
+TOWN = GoldSet("town", GOLD / "town.jsonl", GOLD / "town" / "articles")
+# What every run asks.
 GOLD_SETS = {each.name: each for each in (BRIEFS, TOWN)}
+
+# The rest is asked by name only: what thresholds are fitted on,
+CALIBRATION = SplitGoldSet(
+    "calibration",
+    GOLD / "calibration",
+    GOLD / "calibration" / "articles",
+    ("health.jsonl", "transport.jsonl"),
+)
+# what is opened once, at the end, and was written before anyone saw how it would be answered,
+FINAL = SplitGoldSet(
+    "final",
+    GOLD / "final",
+    GOLD / "final" / "articles",
+    ("courts.jsonl", "finance.jsonl", "science.jsonl", "sport.jsonl"),
+)
+SHARED_QUESTIONS = GOLD / "final" / "shared.jsonl"
+# and articles and questions that tell the model what to answer.
+REDTEAM = GoldSet(
+    "redteam",
+    GOLD / "redteam" / "redteam.jsonl",
+    GOLD / "redteam" / "articles",
+)
+SHARED = "shared"
+NAMED_SETS: dict[str, GoldSet] = {
+    **GOLD_SETS,
+    **{each.name: each for each in (CALIBRATION, FINAL, REDTEAM)},
+}
 
 _LINE = TypeAdapter(GoldCase)
 
 
-def load_gold(path: Path, *, articles: Path) -> tuple[GoldCase, ...]:
-    """The cases of a file, each checked against the folder of articles. Raises GoldError."""
+def choose_sets(
+    names: Sequence[str], *, outside: Path | None = None
+) -> tuple[tuple[GoldSet, ...], tuple[str, ...]]:
+    """The sets of these names, and a sentence for each that can't be asked here.
+
+    `shared` is about articles that aren't part of the repository; `outside` is their folder.
+    Raises GoldError for an unknown name.
+    """
+    chosen: list[GoldSet] = []
+    skipped: list[str] = []
+    for name in dict.fromkeys(names):
+        if name == SHARED and outside is not None and outside.is_dir():
+            chosen.append(GoldSet(SHARED, SHARED_QUESTIONS, outside))
+        elif name == SHARED:
+            where = f"and there is no folder {outside}" if outside else "and no folder is named"
+            skipped.append(
+                f"The gold set {SHARED} is passed over: its articles aren't part of the "
+                f"repository, {where}."
+            )
+        elif name in NAMED_SETS:
+            chosen.append(NAMED_SETS[name])
+        else:
+            known = ", ".join((*NAMED_SETS, SHARED))
+            raise GoldError(f"There is no gold set “{name}”. Name one of: {known}.")
+    return tuple(chosen), tuple(skipped)
+
+
+def load_gold(*paths: Path, articles: Path) -> tuple[GoldCase, ...]:
+    """The cases of all files, each checked against the folder of articles. Raises GoldError."""
     cases: list[GoldCase] = []
     seen: dict[str, str] = {}
-    for where, case in read_lines(path, _LINE, expected=EXPECTED, error=GoldError):
-        check_new(case.id, seen, where, error=GoldError)
-        _check_shape(case, where)
-        _check_evidence(case, articles, where)
-        _check_facts(case, where)
-        cases.append(case)
+    for path in paths:
+        for where, case in read_lines(path, _LINE, expected=EXPECTED, error=GoldError):
+            check_new(case.id, seen, where, error=GoldError)
+            _check_shape(case, where)
+            _check_evidence(case, articles, where)
+            _check_facts(case, where)
+            cases.append(case)
     return tuple(cases)
 
 

@@ -2,13 +2,26 @@
 
 import codecs
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evals.gold import GoldCase, GoldError, load_gold
+from evals.gold import (
+    CALIBRATION,
+    FINAL,
+    GOLD_SETS,
+    KINDS,
+    GoldCase,
+    GoldError,
+    GoldSet,
+    SplitGoldSet,
+    choose_sets,
+    load_gold,
+)
 from evals.sample import take_stratified
+from evals.suite import Plan
 from index.errors import DatelineError
 
 GOOD: dict[str, Any] = {
@@ -118,3 +131,44 @@ def test_a_sample_has_each_kind_in_its_share() -> None:
     assert set(small) < set(large)
     assert take_stratified(cases, most=8, seed=8) != small
     assert take_stratified(cases, most=99) == cases
+
+
+def test_a_set_may_lie_in_several_files(tmp_path: Path, articles: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, second = write(tmp_path / "a", GOOD), write(tmp_path / "b", {**GOOD, "id": "fact-2"})
+    files = tuple(str(path.relative_to(tmp_path)) for path in (first, second))
+    split = SplitGoldSet("split", tmp_path, articles, files)
+    assert [case.id for case in split.load()] == ["fact-1", "fact-2"]
+    write(tmp_path / "b", GOOD)
+    with pytest.raises(GoldError, match=r"b.gold\.jsonl, line 1: the id fact-1 is taken: .*a.gold"):
+        split.load()
+
+
+@pytest.mark.parametrize(("gold", "fewest", "of_each"), [(CALIBRATION, 90, 4), (FINAL, 160, 8)])
+def test_the_sets_that_are_asked_by_name_can_be_trusted(
+    gold: GoldSet, fewest: int, of_each: int
+) -> None:
+    of_kind = Counter(case.kind for case in gold.load())
+    assert of_kind.total() >= fewest
+    assert of_kind["unanswerable"] >= fewest / 4
+    assert min(of_kind[kind] for kind in KINDS) >= of_each
+
+
+def test_only_our_open_sets_are_asked_unless_another_is_named() -> None:
+    assert [each.name for each in Plan().gold] == list(GOLD_SETS) == ["briefs", "town"]
+    chosen, skipped = choose_sets(["final", "calibration", "final"])
+    assert (chosen, skipped) == ((FINAL, CALIBRATION), ())
+    with pytest.raises(GoldError, match=r"no gold set “finals”.*briefs, town, .*, shared\."):
+        choose_sets(["finals"])
+
+
+def test_the_set_about_other_peoples_articles_is_passed_over_where_they_are_not(
+    tmp_path: Path,
+) -> None:
+    for outside, said in ((None, "no folder is named"), (tmp_path / "none", "there is no folder")):
+        chosen, (sentence,) = choose_sets(["shared", "town"], outside=outside)
+        assert [each.name for each in chosen] == ["town"]
+        assert said in sentence
+    ((shared,), ()) = choose_sets(["shared"], outside=tmp_path)
+    assert (shared.name, shared.articles) == ("shared", tmp_path)
