@@ -1,65 +1,88 @@
-"""Follow-up questions: does a question lean on the conversation, and what does it mean alone?"""
+"""Follow-up questions: does a question lean on the conversation, and what does it mean alone?
 
-import re
+Code tells where it is certain; otherwise the model is asked once, and what it writes is checked.
+A rewriting is only searched with and asked: nothing of an earlier answer can be cited by it.
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from llama_index.core.base.llms.types import ChatMessage
 
 from index.lexical import terms
+from qa.ellipsis import complete_question
 from qa.facts import find_names, find_numbers, states_name, states_number
+from qa.kinds import asked_kind
+from qa.leaning import ASKS, leans_on_conversation
+from qa.mentions import Turn
 from qa.models.served import ServedModel
-from qa.prompt import rewrite_messages
+from qa.name_kinds import NameKinds
+from qa.prompt import TEMPLATE_TOKENS, rewrite_messages
 
-LEANS = re.compile(
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|there|that|this|those|these|"
-    r"the (?:same|other|latter|former)|one|ones|else|too|also)\b",
-    re.I,
-)
-OPENS_LEANING = re.compile(
-    r"^(?:and|but|so|then|or|what about|how about|why|how so|where|when|who)\b", re.I
-)
-SHORT_QUESTION_WORDS = 4
+__all__ = ["Turn", "brings_in", "leans_on_conversation", "loses", "resolve", "stand_alone"]
+
 TURNS = 2
 REWRITE_TOKENS = 60
 MOST_NAMES = 6
+MOST_ADDED_WORDS = 12
 REMEMBERED_ANSWER_CHARACTERS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question, as it was understood, and the text of its answer."""
-
-    question: str
-    answer: str
-
-
-def leans_on_conversation(question: str) -> bool:
-    """Whether a question can't be understood alone: "Who runs it?", "And in Hama?", "Why?"."""
-    words = question.split()
-    if len(words) <= SHORT_QUESTION_WORDS and OPENS_LEANING.match(question.strip()):
-        return True
-    starts_over = re.match(r"\s*(?:and|but|so|what about|how about)\b", question, re.I)
-    return bool(starts_over) or bool(LEANS.search(question))
-
-
 def stand_alone(
-    question: str, history: Sequence[Turn], model: ServedModel
+    question: str,
+    history: Sequence[Turn],
+    model: ServedModel,
+    *,
+    kinds: NameKinds | None = None,
 ) -> tuple[str, dict[str, int]]:
-    """The question as it would be put without the conversation, and the tokens it cost.
+    """The question as it would be put without the conversation, and what the model was asked.
 
-    One model call. A rewriting that brings in names or numbers of the model's own, or loses a
-    word of the question, is not used; then the names that the conversation is about are added
-    in brackets.
+    That is its tokens and `llm_calls`, 0 where code was certain, else 1. A rewriting that brings
+    in names or numbers of the model's own, loses a word of the question, asks for another kind
+    of thing or rambles is not used; then the names that the conversation is about are added in
+    brackets.
     """
-    recent = [
+    resolved = resolve(question, history, kinds)
+    if resolved is not None:
+        return resolved, {"llm_calls": 0}
+    turns = [
         (turn.question, turn.answer[:REMEMBERED_ANSWER_CHARACTERS]) for turn in history[-TURNS:]
     ]
-    reply = model.llm.chat(rewrite_messages(question, recent), max_tokens=REWRITE_TOKENS)
+    messages = _fitting(question, turns, model)
+    if messages is None:
+        return _with_names(question, " ".join(turns[-1])), {"llm_calls": 0}
+    reply = model.llm.chat(messages, max_tokens=REWRITE_TOKENS)
     written = (reply.message.content or "").strip().splitlines()
     rewritten = " ".join(written[0].removeprefix("Rewritten:").split()) if written else ""
-    known = " ".join([question, *(text for turn in recent for text in turn)])
-    if not rewritten.endswith("?") or brings_in(rewritten, known) or loses(rewritten, question):
-        rewritten = _with_names(question, " ".join(recent[-1]))
-    return rewritten, dict((reply.raw or {}).get("usage") or {})
+    if not is_faithful(rewritten, question, turns):
+        rewritten = _with_names(question, " ".join(turns[-1]))
+    return rewritten, {**((reply.raw or {}).get("usage") or {}), "llm_calls": 1}
+
+
+def resolve(question: str, history: Sequence[Turn], kinds: NameKinds | None = None) -> str | None:
+    """The question as it would be put alone, without a model; None where that isn't certain."""
+    recent = [
+        Turn(turn.question, turn.answer[:REMEMBERED_ANSWER_CHARACTERS]) for turn in history[-TURNS:]
+    ]
+    found = complete_question(question, recent, kinds or NameKinds())
+    if found is None:
+        return None
+    found = found.rstrip(" .")
+    return found if found.endswith("?") else f"{found}?"
+
+
+def is_faithful(rewritten: str, question: str, turns: Sequence[tuple[str, str]]) -> bool:
+    """Whether the model's rewriting asks what `question` asks, in the words of the conversation."""
+    last = turns[-1][0]
+    known = " ".join([question, *(text for turn in turns for text in turn)])
+    most = len(question.split()) + len(last.split()) + MOST_ADDED_WORDS
+    asked = asked_kind(question if ASKS.search(question) else last)
+    return (
+        rewritten.endswith("?")
+        and len(rewritten.split()) <= most
+        and asked_kind(rewritten) == asked
+        and not brings_in(rewritten, known)
+        and not loses(rewritten, question)
+    )
 
 
 def brings_in(rewritten: str, known: str) -> bool:
@@ -72,6 +95,22 @@ def brings_in(rewritten: str, known: str) -> bool:
 def loses(rewritten: str, question: str) -> bool:
     """Whether a rewriting leaves out a word that the question asks with."""
     return not set(terms(question)) <= set(terms(rewritten))
+
+
+def _fitting(
+    question: str, turns: Sequence[tuple[str, str]], model: ServedModel
+) -> list[ChatMessage] | None:
+    """The prompt with as much of the newest turns as the context has room for; None if for none."""
+    kept = list(turns)
+    while kept:
+        messages = rewrite_messages(question, kept)
+        prompt = sum(model.count_tokens(each.content or "") for each in messages)
+        if prompt + TEMPLATE_TOKENS + REWRITE_TOKENS <= model.context_tokens:
+            return messages
+        asked, answered = kept[0]
+        shorter = [(asked, answered[: len(answered) // 2])] if answered else []
+        kept = kept[1:] or shorter
+    return None
 
 
 def _with_names(question: str, earlier: str) -> str:
