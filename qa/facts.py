@@ -6,8 +6,10 @@ units, where both have one, are of one kind.
 
 import math
 import re
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 from index.lexical import STOP_WORDS
@@ -102,6 +104,9 @@ INITIALS = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")
 # Endings that make a people's name of a country's: Iran-ian, Iraq-i, Turk-ish, Leban-ese.
 OF_COUNTRY = re.compile(r"(?:n|an|ian|ean|i|ish|ese|ic)s?\Z")
 CHANGED_LETTERS = 2
+# Likeness (difflib's ratio) from which two spellings may be one name: Talbiseh, Talbisa.
+SAME_NAME = 0.75
+SHORTEST_RESEMBLING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +140,18 @@ class Facts:
 @lru_cache(maxsize=8192)
 def find_numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, in figures or words; "one" is left out, being mostly a pronoun."""
-    found = []
+    return tuple(number for _, _, number in scan_numbers(text))
+
+
+def scan_numbers(text: str) -> Iterator[tuple[int, int, Number]]:
+    """The numbers that `find_numbers` gives, with their start and end in the text."""
     for match in NUMBER.finditer(text):
         scale, unit, end = _tail(text, match.end())
         if (match.group("word") or "").casefold() == "one" and scale == 1:
             continue
         if CURRENCY.search(text, 0, match.start()):
             unit = "money"
-        found.append(Number(_value(match) * scale, unit, text[match.start() : end]))
-    return tuple(found)
+        yield match.start(), end, Number(_value(match) * scale, unit, text[match.start() : end])
 
 
 def _value(match: re.Match[str]) -> float:
@@ -209,6 +217,18 @@ def concerns_name(name: str, text: str) -> bool:
         return True
     wanted = plain(name)
     return any(_same_root(wanted, plain(word)) for word in NAME.findall(text))
+
+
+def resembles_name(name: str, text: str) -> bool:
+    """Whether `text` has a name that may be this one, spelled otherwise: Karsund, Carsund."""
+    wanted = plain(name)
+    return any(
+        len(wanted) >= SHORTEST_RESEMBLING
+        and abs(len(wanted) - len(found)) <= 2
+        and not (found.startswith(wanted) or wanted.startswith(found))  # Golan isn't Golani
+        and SequenceMatcher(None, wanted, found).ratio() >= SAME_NAME
+        for found in map(plain, NAME.findall(text))
+    )
 
 
 def _same_root(one: str, other: str) -> bool:
