@@ -162,7 +162,8 @@ class Bench:
         for system, weight in {DATELINE: None, **RANKINGS}.items():
             retrieval = desk.settings.retrieval
             if weight is not None:
-                retrieval = retrieval.model_copy(update={"lexical_weight": weight})
+                alone = {"lexical_weight": weight, "rerank_passages": 0}
+                retrieval = retrieval.model_copy(update=alone)
             section = measure_retrieval(
                 desk,
                 self._cases[gold.name],

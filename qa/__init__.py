@@ -22,11 +22,13 @@ if TYPE_CHECKING:
         Version,
     )
     from qa.desk import Conversation, Desk, SearchResult, open_desk
+    from qa.filters import Filters
 
 _HOMES = {
     "index.settings": ("Settings", "load_settings"),
     "index.errors": ("DatelineError",),
     "qa.desk": ("open_desk", "Desk", "Conversation", "SearchResult"),
+    "qa.filters": ("Filters",),
     "qa.answer": (
         "Answer",
         "Sentence",
@@ -52,6 +54,7 @@ __all__ = [
     "Disagreement",
     "Evidence",
     "Extract",
+    "Filters",
     "Finished",
     "SearchResult",
     "Sentence",

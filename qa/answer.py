@@ -5,6 +5,7 @@ DESIGN calls the JSON of an answer; scripts rely on it.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -36,7 +37,7 @@ class Citation:
 class Sentence:
     """A sentence of the answer that has been checked; `sources` are its citations in full.
 
-    `support` is the share of what the sentence claims that its quotes carry, 0 to 1.
+    `support` is the calibrated probability that the sentence is right, 0 to 1.
     """
 
     text: str
@@ -98,6 +99,14 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     llm_calls: int = 0
+
+    def plus(self, tokens: Mapping[str, int], *, calls: int = 0) -> "Usage":
+        """With the tokens that a reply says it took, and more calls."""
+        return Usage(
+            self.prompt_tokens + tokens.get("prompt_tokens", 0),
+            self.completion_tokens + tokens.get("completion_tokens", 0),
+            self.llm_calls + calls,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,35 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.errors import DatelineError, InputError
+from index.errors import DatelineError
 from index.settings import Settings, load_settings, settings_table
+from qa.batch import answer_line, query_of, work_through
 from qa.models_command import models_app
+from qa.options import (
+    AsJson,
+    AsOf,
+    Batch,
+    Explain,
+    NoSync,
+    Outlets,
+    PublishedFrom,
+    PublishedTo,
+    Query,
+    Question,
+    filters_of_line,
+    read_day,
+    read_filters,
+)
+
+if TYPE_CHECKING:
+    from qa.desk import AskOptions
 
 app = typer.Typer(
     add_completion=False,
@@ -27,17 +45,6 @@ app.add_typer(models_app, name="models")
 
 # Every word after the command is read by a group of its own.
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-NoSync = Annotated[bool, typer.Option("--no-sync", help="Take the index as it is.")]
-Batch = Annotated[
-    Path | None, typer.Option(help="Read questions from a JSON Lines file, one object a line.")
-]
-Question = Annotated[str | None, typer.Argument(help="The question.")]
-Query = Annotated[str | None, typer.Argument(help="What to look for.")]
-AsOf = Annotated[
-    str | None, typer.Option(help="The day the question is asked, as 2026-01-31 (default: today).")
-]
 
 
 @app.callback()
@@ -86,29 +93,29 @@ def ask(
     question: Question = None,
     batch: Batch = None,
     as_of: AsOf = None,
+    outlet: Outlets = None,
+    published_from: PublishedFrom = None,
+    published_to: PublishedTo = None,
+    explain: Explain = False,
     as_json: AsJson = False,
     no_sync: NoSync = False,
 ) -> None:
     """Answer a question, with numbered sources."""
-    from qa.answer import Extract, Finished  # noqa: PLC0415
-    from qa.show import show_answer, show_extract  # noqa: PLC0415
-
     _one_of(question, batch)
-    day = _day(as_of)
+    options: AskOptions = {
+        "as_of": read_day(as_of),
+        "filters": read_filters(outlet, published_from, published_to),
+        "explain": explain,
+        "fresh": False,
+    }
     desk = _desk(context.obj)
     _say(desk.description)
     threading.Thread(target=_load_quietly, args=(desk,), daemon=True).start()
     _sync(desk, no_sync=no_sync)
     if batch is not None:
-        _run_batch(batch, lambda line: _ask_line(desk, line, day))
-        return
-    for event in desk.stream(question or "", as_of=day, fresh=False):
-        if isinstance(event, Extract) and not as_json:
-            _say(show_extract(event), "")
-        if isinstance(event, Finished):
-            _print(event.answer.to_json()) if as_json else _print(*show_answer(event.answer))
-            if event.answer.stale:
-                _say("The articles have changed since they were indexed. Run: dateline index")
+        _print_json(work_through(batch, lambda line: answer_line(desk, line, options)))
+    else:
+        _answer(desk, question or "", options, as_json=as_json)
 
 
 @app.command()
@@ -117,6 +124,9 @@ def search(
     query: Query = None,
     batch: Batch = None,
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
+    outlet: Outlets = None,
+    published_from: PublishedFrom = None,
+    published_to: PublishedTo = None,
     as_json: AsJson = False,
     no_sync: NoSync = False,
 ) -> None:
@@ -124,18 +134,26 @@ def search(
     from qa.show import show_results  # noqa: PLC0415
 
     _one_of(query, batch)
+    filters = read_filters(outlet, published_from, published_to)
     desk = _desk(context.obj)
     _sync(desk, no_sync=no_sync)
 
-    def results_of(text: str) -> list[dict[str, Any]]:
-        return [asdict(result) for result in desk.search(text, k, fresh=False)]
+    def results_of(line: dict[str, Any]) -> list[Any]:
+        own = filters_of_line(line, filters)
+        return list(desk.search(query_of(line), k, fresh=False, filters=own))
 
     if batch is not None:
-        _run_batch(batch, lambda line: {"results": results_of(_query_of(line))})
-    elif as_json:
-        _print(json.dumps(results_of(query or ""), ensure_ascii=False))
+        _print_json(
+            work_through(
+                batch, lambda line: {"results": [asdict(each) for each in results_of(line)]}
+            )
+        )
+        return
+    results = results_of({"query": query or ""})
+    if as_json:
+        _print_json([[asdict(each) for each in results]])
     else:
-        _print(*show_results(desk.search(query or "", k, fresh=False)))
+        _print(*show_results(results))
 
 
 @app.command()
@@ -219,6 +237,24 @@ def _syncs(desk: Any, *, watch: bool) -> Iterator[Any]:
                 yield report
 
 
+def _answer(desk: Any, question: str, options: "AskOptions", *, as_json: bool) -> None:
+    """Print the answer to one question, the extract before it on stderr."""
+    from qa.answer import Extract, Finished  # noqa: PLC0415
+    from qa.show import show_answer, show_extract  # noqa: PLC0415
+    from qa.show_trace import show_trace  # noqa: PLC0415
+
+    for event in desk.stream(question, **options):
+        if isinstance(event, Extract) and not as_json:
+            _say(show_extract(event), "")
+        if isinstance(event, Finished):
+            answer = event.answer
+            _print(answer.to_json()) if as_json else _print(*show_answer(answer))
+            if answer.trace is not None and not as_json:
+                _print(*show_trace(answer, {each.id: each for each in desk.articles}))
+            if answer.stale:
+                _say("The articles have changed since they were indexed. Run: dateline index")
+
+
 def _load_quietly(desk: Any) -> None:
     """Load the model while the articles are searched; what fails is told when it is asked."""
     try:
@@ -227,57 +263,9 @@ def _load_quietly(desk: Any) -> None:
         return
 
 
-def _ask_line(desk: Any, line: dict[str, Any], day: date | None) -> dict[str, Any]:
-    talk = desk.conversation()
-    as_of = _day(line.get("as_of")) or day
-    for earlier in line.get("history") or []:
-        talk.ask(str(earlier), as_of=as_of, fresh=False)
-    answer: dict[str, Any] = talk.ask(str(line["question"]), as_of=as_of, fresh=False).to_dict()
-    return answer
-
-
-def _run_batch(path: Path, work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """One JSON object a line, in order, each as soon as it is there; a bad line spoils no other."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} can't be read: {error}. --batch takes a JSON Lines file."
-        ) from error
-    for raw in lines:
-        if raw.strip():
-            _print(json.dumps(_worked(raw, work), ensure_ascii=False))
-
-
-def _worked(raw: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
-    name: Any = None
-    try:
-        line = json.loads(raw)
-        name = line.get("id")
-        return {"id": name, **work(line)}
-    except KeyError as error:
-        reason = f"The line has no {error}."
-    except (ValueError, AttributeError, TypeError) as error:
-        reason = f"The line is not a JSON object of a question: {error}."
-    except DatelineError as error:
-        reason = str(error)
-    return {"id": name, "status": "failed", "reason": reason}
-
-
-def _query_of(line: dict[str, Any]) -> str:
-    return str(line["query"] if "query" in line else line["question"])
-
-
 def _one_of(text: str | None, batch: Path | None) -> None:
     if (text is None) == (batch is None):
         raise typer.BadParameter("Give a text or --batch FILE, one of the two.")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{text} is not a date. Write it as 2026-01-31.") from error
 
 
 def _progress() -> Any:
@@ -289,6 +277,11 @@ def _progress() -> Any:
 def _print(*lines: str) -> None:
     for line in lines:
         typer.echo(line)
+
+
+def _print_json(objects: Iterable[Any]) -> None:
+    for each in objects:
+        _print(json.dumps(each, ensure_ascii=False))
 
 
 def _say(*lines: str) -> None:

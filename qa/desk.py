@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from index.articles import Article
 from index.build import Progress, SyncReport
@@ -22,9 +22,11 @@ from index.library import Library
 from index.settings import Settings, load_settings
 from qa.answer import Answer, Event, Finished
 from qa.conversation import Turn
-from qa.engine import AnswerEngine, Query
+from qa.engine import AnswerEngine
+from qa.filters import Filters
 from qa.models.served import ServedModel, open_model
 from qa.prompt import instructions
+from qa.query import Query
 from qa.threads import iterate_in_thread
 
 if TYPE_CHECKING:
@@ -45,6 +47,19 @@ class SearchResult:
     end: int
     text: str
     score: float
+
+
+class AskOptions(TypedDict, total=False):
+    """How a question is to be answered. `as_of` (default: today) says what "this week" means.
+
+    `fresh` (default: True) syncs first; `filters` says which articles may answer; `explain`
+    fills the answer's trace.
+    """
+
+    as_of: date | None
+    fresh: bool
+    filters: Filters | None
+    explain: bool
 
 
 class Desk:
@@ -105,44 +120,47 @@ class Desk:
 
     # Asking
 
-    def ask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
-        """The whole answer. `as_of` says what "this week" means; `fresh` syncs first.
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+        """The whole answer.
 
-        Raises InputError for a question that can't be used, ModelError where the model fails.
+        Raises InputError for a question or filter that can't be used, ModelError where the model
+        fails.
         """
-        return finish(self.stream(question, as_of=as_of, fresh=fresh))
+        return finish(self.stream(question, **options))
 
     def stream(
-        self,
-        question: str,
-        *,
-        as_of: date | None = None,
-        fresh: bool = True,
-        history: tuple[Turn, ...] = (),
+        self, question: str, *, history: tuple[Turn, ...] = (), **options: Unpack[AskOptions]
     ) -> Iterator[Event]:
         """The answer as it comes; the last event is `Finished`. Closing it stops the model."""
         question = usable_question(question)
-        if fresh:
+        if options.get("fresh", True):
             self.refresh()
-        query = Query(question, history, as_of or date.today(), stale=self.library.is_stale)
+        query = Query(
+            question,
+            history,
+            options.get("as_of") or date.today(),
+            stale=self.library.is_stale,
+            filters=options.get("filters") or Filters(),
+            explain=options.get("explain", False),
+        )
         return self._current().stream(query)
 
-    async def aask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
+    async def aask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """As `ask`, without blocking the loop."""
         last: Event | None = None
-        async with contextlib.aclosing(self.astream(question, as_of=as_of, fresh=fresh)) as events:
+        async with contextlib.aclosing(self.astream(question, **options)) as events:
             async for event in events:
                 last = event
         assert isinstance(last, Finished)
         return last.answer
 
     async def astream(
-        self, question: str, *, as_of: date | None = None, fresh: bool = True
+        self, question: str, **options: Unpack[AskOptions]
     ) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the loop."""
 
         def events() -> Iterator[Event]:
-            yield from self.stream(question, as_of=as_of, fresh=fresh)
+            yield from self.stream(question, **options)
 
         async with contextlib.aclosing(iterate_in_thread(events())) as passed_on:
             async for event in passed_on:
@@ -152,7 +170,9 @@ class Desk:
         """A conversation: later questions may lean on earlier ones."""
         return Conversation(self)
 
-    def search(self, query: str, k: int = 10, *, fresh: bool = True) -> list[SearchResult]:
+    def search(
+        self, query: str, k: int = 10, *, fresh: bool = True, filters: Filters | None = None
+    ) -> list[SearchResult]:
         """The `k` best passages, without a language model. Raises InputError."""
         query = usable_question(query)
         if not 1 <= k <= MOST_RESULTS:
@@ -170,12 +190,12 @@ class Desk:
                 text=ranked.passage.text,
                 score=round(ranked.score, 4),
             )
-            for ranked in engine.retriever.rank(query, k).passages
+            for ranked in engine.retriever.rank(query, k, filters=filters).passages
         ]
 
     def warm_up(self) -> None:
         """Load the models and read the prompt's fixed part, so that the first question is fast."""
-        self.search("warm up", 1, fresh=False)
+        self._current().retriever.prepare()
         self.model.warm_up(instructions())
 
     # The parts
@@ -210,15 +230,13 @@ class Conversation:
         """What was asked so far, each as it was understood."""
         return tuple(turn.question for turn in self._turns)
 
-    def ask(self, question: str, *, as_of: date | None = None, fresh: bool = True) -> Answer:
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """As `Desk.ask`, in this conversation."""
-        return finish(self.stream(question, as_of=as_of, fresh=fresh))
+        return finish(self.stream(question, **options))
 
-    def stream(
-        self, question: str, *, as_of: date | None = None, fresh: bool = True
-    ) -> Iterator[Event]:
+    def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[Event]:
         """As `Desk.stream`, in this conversation. A stream that is closed early leaves no trace."""
-        for event in self._desk.stream(question, as_of=as_of, fresh=fresh, history=self._turns):
+        for event in self._desk.stream(question, history=self._turns, **options):
             if isinstance(event, Finished):
                 answer = event.answer
                 plain = " ".join(sentence.text for sentence in answer.sentences)

@@ -1,16 +1,14 @@
 """The query path: the one place that puts the stages of answering together.
 
-    question → stand alone → retrieve → evidence → extract → prompt → model → cite → verify
+    question → alone → retrieve → evidence → extract → prompt → model → cite → verify → compare
 
 It streams: what was found, the extract, each sentence once it is checked, and the answer.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 
@@ -20,7 +18,6 @@ from index.errors import ModelError
 from index.settings import Settings
 from qa.answer import (
     Answer,
-    Citation,
     Event,
     Evidence,
     Extract,
@@ -30,32 +27,27 @@ from qa.answer import (
     Token,
     Usage,
 )
-from qa.cite import Citer
-from qa.conversation import Turn, leans_on_conversation, stand_alone
+from qa.compare import Comparer
+from qa.confidence import ConfidenceMeter
+from qa.conversation import leans_on_conversation, stand_alone
+from qa.draft import REST_NOT_SAID, Draft
 from qa.evidence import EvidenceFinder, EvidenceSentence, EvidenceSet
-from qa.models.served import ServedModel, is_cut_off, usage_of
+from qa.inert import make_inert
+from qa.models.served import REFUSAL_TOKEN, ServedModel, is_cut_off, usage_of
+from qa.name_kinds import NameKinds
 from qa.prompt import TEMPLATE_TOKENS, answer_messages, load_prompt
+from qa.query import Query
 from qa.reply import Reply
 from qa.retrieve import HybridRetriever, Ranking
-from qa.review import Reviewer
+from qa.review import Asked, Reviewer
 from qa.sources import Sources
+from qa.trace import Trace, explain_ranking, explain_review, explain_span
 from qa.verify import unknown_names
+from qa.word_vectors import WordReader
 
 CLOSEST_ARTICLES = 3
 FOUND = 8  # sentences that the event `Evidence` tells of
-NOT_SAID = "The articles don't say."
-REST_NOT_SAID = "The articles don't state the rest of what was asked."
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question with all that its answer may depend on."""
-
-    question: str
-    history: tuple[Turn, ...] = ()
-    as_of: date = field(default_factory=date.today)
-    stale: bool = False
 
 
 class AnswerEngine:
@@ -75,7 +67,15 @@ class AnswerEngine:
         self.retriever = HybridRetriever(corpus, embedder, settings.retrieval)
         self.finder = EvidenceFinder(corpus, embedder)
         self.sources = Sources(corpus, settings.articles)
-        self.reviewer = Reviewer(corpus, Citer(corpus, self.finder))
+        self.reviewer = Reviewer(
+            corpus,
+            self.finder,
+            WordReader(embedder),
+            least_support=settings.generation.least_support,
+        )
+        self.comparer = Comparer(corpus, self.finder, embedder)
+        bodies = (article.text[article.body_start :] for article in corpus.articles.values())
+        self.name_kinds = NameKinds(bodies, corpus.aliases)
 
     @property
     def model(self) -> ServedModel:
@@ -117,16 +117,15 @@ class _Run:
         self.engine = engine
         self.query = query
         self.question = query.question
-        self.started = time.perf_counter()
+        self.trace = Trace()
         self.timings = Timings()
         self.usage = Usage()
         self.reply = Reply()
+        self.meter = ConfidenceMeter(REFUSAL_TOKEN)
+        self.draft = Draft(engine.sources)
         self.finished = False
         self.cut_off = False
         self.extract: Extract | None = None
-        self.sentences: list[Sentence] = []
-        self.citations: list[Citation] = []
-        self.dropped: list[str] = []
         self.reason: str | None = None
         self.ranking: Ranking | None = None
 
@@ -139,24 +138,40 @@ class _Run:
             # Both are there before the model is loaded: its tokenizer isn't needed for them.
             to_citation = self.engine.sources.citation
             yield Evidence(tuple(to_citation(span, None) for span in scored[:FOUND]))
-            self.extract = Extract(" ".join(scored[0].text.split()), to_citation(scored[0], None))
+            self.extract = Extract(make_inert(scored[0].text), to_citation(scored[0], None))
             yield self.extract
-            yield from self._ask_model(self._select(scored))
+            scored = self._rerank(self.ranking) if self.ranking else scored
+            yield from self._ask_model(self._select(scored), scored)
         else:
             self.finished = True
         yield Finished(self._answer())
 
     def _stand_alone(self) -> None:
-        self.question, usage = stand_alone(self.question, self.query.history, self.engine.model)
-        self.usage = replace(self.usage, llm_calls=self.usage.llm_calls + 1)
-        self._count(usage)
+        engine = self.engine
+        self.question, usage = stand_alone(
+            self.question, self.query.history, engine.model, kinds=engine.name_kinds
+        )
+        self.usage = self.usage.plus(usage, calls=usage["llm_calls"])
+        self.trace.note("rewrite", question=self.query.question, standalone=self.question)
 
     def _find(self) -> tuple[EvidenceSentence, ...]:
-        engine = self.engine
-        self.ranking = engine.retriever.rank(self.question)
-        self.timings = replace(self.timings, retrieve_seconds=self._elapsed())
-        scored = engine.finder.score(self.question, self.ranking)
-        self.timings = replace(self.timings, extract_seconds=self._elapsed())
+        """The sentences by BM25 and vectors alone: enough for the extract, and soon there."""
+        engine, query = self.engine, self.query
+        ranking = engine.retriever.propose(self.question, filters=query.filters, as_of=query.as_of)
+        self.timings = replace(self.timings, retrieve_seconds=self.trace.elapsed)
+        self.trace.note("retrieve", question=self.question, **explain_ranking(ranking))
+        self.ranking = ranking
+        scored = engine.finder.score(self.question, ranking.top(engine.settings.retrieval.passages))
+        self.timings = replace(self.timings, extract_seconds=self.trace.elapsed)
+        self.trace.note("score", sentences=[explain_span(span) for span in scored])
+        return scored
+
+    def _rerank(self, ranking: Ranking) -> tuple[EvidenceSentence, ...]:
+        """The sentences of the passages in the order of the reranker, which takes longer."""
+        self.ranking = self.engine.retriever.refine(ranking)
+        self.trace.note("rerank", **explain_ranking(self.ranking))
+        scored = self.engine.finder.score(self.question, self.ranking)
+        self.trace.note("score again", sentences=[explain_span(span) for span in scored])
         return scored
 
     def _select(self, scored: Sequence[EvidenceSentence]) -> EvidenceSet:
@@ -169,6 +184,8 @@ class _Run:
             )
             excess = engine.excess_tokens(self.question, evidence)
             if excess <= 0 or not evidence.sentences:
+                chosen = [explain_span(span) for span in evidence.sentences]
+                self.trace.note("select", budget_tokens=budget, sentences=chosen)
                 return evidence
             budget -= excess
 
@@ -176,22 +193,28 @@ class _Run:
         """Why no model needs to be asked, or None."""
         corpus = self.engine.corpus
         unknown = unknown_names(self.question, corpus.words, corpus.common_words)
+        reason = None if scored else "Nothing in the articles bears on this question."
         if unknown:
-            return f"No article mentions {' or '.join(unknown)}."
-        return None if scored else "Nothing in the articles bears on this question."
+            reason = f"No article mentions {' or '.join(unknown)}."
+        self.trace.note("refuse early", reason=reason)
+        return reason
 
-    def _ask_model(self, evidence: EvidenceSet) -> Iterator[Event]:
+    def _ask_model(
+        self, evidence: EvidenceSet, scored: Sequence[EvidenceSentence]
+    ) -> Iterator[Event]:
         if not evidence.sentences:
             self.reason = "What was found doesn't fit the model's context with the question."
             self.finished = True
             return
         model = self.engine.model
         messages = self.engine.messages(self.question, evidence)
-        self.usage = replace(self.usage, llm_calls=self.usage.llm_calls + 1)
+        self.trace.note("prompt", messages=[[each.role, each.content] for each in messages])
+        self.usage = self.usage.plus({}, calls=1)
+        asked = Asked(self.question, evidence.sentences, scored[0].score)
         try:
             with closing(model.llm.stream_chat(messages, **model.options)) as responses:
                 for response in responses:
-                    yield from self._take(response, evidence)
+                    yield from self._take(response, asked)
         except ModelError as error:
             if not self.reply.text:
                 raise
@@ -199,102 +222,79 @@ class _Run:
             self.reason = self.reason or "The model was lost in mid-answer."
             return
         for sentence in self.reply.rest():
-            yield from self._check(sentence, evidence)
+            yield from self._check(sentence, asked)
         self.finished = not self.cut_off
+        self.trace.note("model", reply=self.reply.text, finished=self.finished)
+        yield from self._compare(scored)
 
-    def _take(self, response: ChatResponse, evidence: EvidenceSet) -> Iterator[Event]:
-        self._count(usage_of(response.raw))
+    def _take(self, response: ChatResponse, asked: Asked) -> Iterator[Event]:
+        self.usage = self.usage.plus(usage_of(response.raw))
+        self.meter.read(response.raw)
         self.cut_off = self.cut_off or is_cut_off(response.raw)
         delta = response.delta or ""
         if delta and self.timings.first_token_seconds is None:
-            self.timings = replace(self.timings, first_token_seconds=self._elapsed())
+            self.timings = replace(self.timings, first_token_seconds=self.trace.elapsed)
         # Empty while the prompt is read: a sign of life, and a moment in which to stop.
         yield Token(delta)
         for sentence in self.reply.add(delta) if delta else ():
-            yield from self._check(sentence, evidence)
+            yield from self._check(sentence, asked)
 
-    def _check(self, sentence: str, evidence: EvidenceSet) -> Iterator[Sentence]:
+    def _check(self, sentence: str, asked: Asked) -> Iterator[Sentence]:
         """Show a sentence that passes its review; keep back one that fails, with the reason."""
         review = self.engine.reviewer.review(
-            sentence, evidence.sentences, question=self.question, first=not self.sentences
+            sentence, asked, confidence=self.meter.take(), first=not self.draft.sentences
         )
-        if not review.is_shown:
-            self.dropped.append(sentence)
-            self.reason = self.reason or review.reason
-            return
-        sources = tuple(self._numbered(span) for span in review.spans)
-        numbers = tuple(source.number for source in sources if source.number is not None)
-        checked = Sentence(sentence, numbers, review.verdict, review.support, sources)
-        self.sentences.append(checked)
-        yield checked
+        self.trace.note("review", sentence=sentence, **explain_review(review))
+        if review.is_shown:
+            yield self.draft.show(sentence, review)
+        else:
+            self.draft.drop(sentence, review)
 
-    def _numbered(self, span: EvidenceSentence) -> Citation:
-        for citation in self.citations:
-            if (citation.article_id, citation.start) == (span.article_id, span.start):
-                return citation
-        self.citations.append(self.engine.sources.citation(span, len(self.citations) + 1))
-        return self.citations[-1]
-
-    def _count(self, usage: dict[str, int]) -> None:
-        if usage:
-            self.usage = replace(
-                self.usage,
-                prompt_tokens=self.usage.prompt_tokens + usage.get("prompt_tokens", 0),
-                completion_tokens=self.usage.completion_tokens + usage.get("completion_tokens", 0),
-            )
-
-    def _elapsed(self) -> float:
-        return round(time.perf_counter() - self.started, 3)
+    def _compare(self, scored: Sequence[EvidenceSentence]) -> Iterator[Sentence]:
+        """Hold each sentence against the other articles, and tell where they differ."""
+        comparer = self.engine.comparer
+        found = [
+            (sentence, comparer.compare(self.question, sentence.text, spans, scored))
+            for sentence, spans in self.draft.shown
+        ]
+        telling = self.draft.compare(found)
+        self.trace.note("compare", told=telling.text if telling else None)
+        if telling is not None:
+            yield telling
 
     def _answer(self) -> Answer:
-        engine = self.engine
-        answered = bool(self.sentences)
-        closest = [] if answered or self.ranking is None else _articles_of(self.ranking)
-        whole = answered and self.finished and not self.dropped
-        reason = None if whole else self.reason or self._why_not(answered)
+        engine, draft = self.engine, self.draft
+        status = draft.status(finished=self.finished)
+        found = self.ranking.article_ids() if self.ranking and status == "abstained" else ()
         return Answer(
             question=self.query.question,
             standalone_question=self.question,
-            status="answered" if whole else "partial" if answered else "abstained",
-            text=self._text(),
-            sentences=tuple(self.sentences),
-            citations=tuple(self.citations),
-            disagreements=(),
+            status=status,
+            text=draft.text(finished=self.finished),
+            sentences=tuple(draft.sentences),
+            citations=tuple(draft.citations),
+            disagreements=draft.disagreements,
             extract=self.extract,
-            reason=reason,
-            closest=tuple(engine.sources.reference(each) for each in closest),
+            reason=None if status == "answered" else self._why(answered=bool(draft.sentences)),
+            closest=tuple(map(engine.sources.reference, found[:CLOSEST_ARTICLES])),
             finished=self.finished,
             stale=self.query.stale,
-            trace=None,
+            trace=self.trace.to_dict() if self.query.explain else None,
             as_of=self.query.as_of.isoformat(),
             backend=engine.model.backend,
             model=engine.model.name,
             index=engine.corpus.fingerprint,
-            timings=replace(self.timings, total_seconds=self._elapsed()),
+            timings=replace(self.timings, total_seconds=self.trace.elapsed),
             usage=self.usage,
             model_text=self.reply.text,
         )
 
-    def _text(self) -> str:
-        """The sentences with their marks; of a partial answer, also that there is more to ask."""
-        if not self.sentences:
-            return NOT_SAID
-        rest = (REST_NOT_SAID,) if self.finished and self.dropped else ()
-        return " ".join((*map(_marked, self.sentences), *rest))
-
-    def _why_not(self, answered: bool) -> str:
+    def _why(self, *, answered: bool) -> str:
+        reason = self.reason or self.draft.reason
+        if reason:
+            return reason
         if self.cut_off:
             return "The model's answer was longer than generation.answer_tokens."
         if answered:
             return REST_NOT_SAID
         return "The articles that come closest don't state it."
-
-
-def _marked(sentence: Sentence) -> str:
-    marks = "".join(f"[{number}]" for number in sentence.citations)
-    return f"{sentence.text} {marks}"
-
-
-def _articles_of(ranking: Ranking) -> list[str]:
-    found = dict.fromkeys(ranked.passage.article_id for ranked in ranking.passages)
-    return list(found)[:CLOSEST_ARTICLES]

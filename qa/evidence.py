@@ -7,6 +7,7 @@ sentence that leans on the one before it ("He said …") brings it along.
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +17,8 @@ from index.corpus import Corpus
 from index.embedding import Embedder, Vectors
 from index.lexical import terms
 from index.passages import Passage, is_heading
+from qa.facts import find_names
+from qa.inert import find_planted
 from qa.kinds import answers_kind
 from qa.retrieve import RankedPassage, Ranking
 
@@ -33,6 +36,8 @@ LEANS_BACK = re.compile(
     r"country|company|move|official|officer|attack|decision|two|latter))\b",
     re.I,
 )
+# How far back the sentence is looked for that names what another leans on.
+LEANED_ON_SENTENCES = 3
 # Words of an article's heading line in the prompt: "Article 2 (outlet, date):"
 HEADING_TOKENS = 14
 
@@ -72,6 +77,7 @@ class EvidenceFinder:
         self._corpus = corpus
         self._embedder = embedder
         self._vectors: dict[tuple[str, int, int], Vectors] = {}
+        self.planted = lru_cache(maxsize=4096)(self._find_planted)
         self._term_weight = lru_cache(maxsize=8192)(self._weigh_term)
 
     def score(self, question: str, ranking: Ranking) -> tuple[EvidenceSentence, ...]:
@@ -122,7 +128,7 @@ class EvidenceFinder:
         """How much a term tells: its inverse document frequency over passages, at least 0."""
         return self._term_weight(term)
 
-    def coverage(self, wanted: set[str], text: str) -> float:
+    def coverage(self, wanted: AbstractSet[str], text: str) -> float:
         """Share of the weight of `wanted` terms that `text` has, 0 to 1."""
         total = sum(self.weight(term) for term in wanted)
         found = sum(self.weight(term) for term in wanted & set(terms(text)))
@@ -160,13 +166,22 @@ class EvidenceFinder:
         return EvidenceSentence(passage.article_id, start, end, text, score)
 
     def _readable(self, passage: Passage) -> Iterator[tuple[int, int]]:
-        """The passage's sentences without headings, unless there is nothing else."""
+        """The passage's sentences without headings, unless there is nothing else.
+
+        What an article tells a model to answer is no evidence.
+        """
+        planted = self.planted(passage.article_id)
+        honest = [span for span in passage.sentences if span not in planted]
         spans = [
             (start, end)
-            for start, end in passage.sentences
+            for start, end in honest
             if not is_heading(passage.text[start - passage.start : end - passage.start])
         ]
-        yield from spans or passage.sentences
+        yield from spans or honest
+
+    def _find_planted(self, article_id: str) -> frozenset[tuple[int, int]]:
+        spans = [span for each in self._corpus.of_article[article_id] for span in each.sentences]
+        return find_planted(self._corpus.articles[article_id].text, spans)
 
     def _embed(self, spans: list[tuple[Passage, int, int]]) -> Vectors:
         keys = [(passage.article_id, start, end) for passage, start, end in spans]
@@ -181,16 +196,19 @@ class EvidenceFinder:
         return np.stack([self._vectors[key] for key in keys])
 
     def _leaned_on(self, sentence: EvidenceSentence) -> EvidenceSentence | None:
-        """The sentence before, where this one can't be understood without it."""
+        """The nearest sentence before that names something, where this one leans on it."""
         if not LEANS_BACK.match(sentence.text):
             return None
-        before = None
-        for passage in self._corpus.of_article[sentence.article_id]:
-            for start, end in passage.sentences:
-                if start == sentence.start:
-                    return before
-                text = passage.text[start - passage.start : end - passage.start]
-                before = EvidenceSentence(sentence.article_id, start, end, text, 0.0)
+        before = [
+            (start, end)
+            for passage in self._corpus.of_article[sentence.article_id]
+            for start, end in self._readable(passage)
+            if end <= sentence.start
+        ]
+        text = self._corpus.articles[sentence.article_id].text
+        for start, end in reversed(before[-LEANED_ON_SENTENCES:]):
+            if find_names(text[start:end], self._corpus.common_words):
+                return EvidenceSentence(sentence.article_id, start, end, text[start:end], 0.0)
         return None
 
     def _weigh_term(self, term: str) -> float:

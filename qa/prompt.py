@@ -9,6 +9,7 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from index.articles import Article
 from qa.evidence import EvidenceSentence, EvidenceSet
+from qa.inert import make_inert
 
 NOT_IN_ARTICLES = "NOT IN THE ARTICLES"
 # The chat template's own tokens around two messages, with some to spare.
@@ -44,12 +45,10 @@ def answer_messages(
         for short, long_form in (aliases or {}).items()
         if long_form.casefold() in question.casefold() and re.search(rf"\b{short}\b", excerpts)
     )
+    asked = f"Question: {_one_line(question)}\n{ANSWER_CUE}"
     return [
         *instructions(),
-        ChatMessage(
-            role=MessageRole.USER,
-            content=f"Excerpts:\n{excerpts}{explained}\nQuestion: {question}\n{ANSWER_CUE}",
-        ),
+        ChatMessage(role=MessageRole.USER, content=f"Excerpts:\n{excerpts}{explained}\n{asked}"),
     ]
 
 
@@ -60,12 +59,14 @@ def instructions() -> list[ChatMessage]:
 
 def rewrite_messages(question: str, history: Sequence[tuple[str, str]]) -> list[ChatMessage]:
     """Ask for the question as it would be put without the conversation (question, answer)."""
-    turns = "\n".join(f"Question: {asked}\nAnswer: {answered}" for asked, answered in history)
+    turns = "\n".join(
+        f"Question: {_one_line(asked)}\nAnswer: {_one_line(told)}" for asked, told in history
+    )
     return [
         ChatMessage(role=MessageRole.SYSTEM, content=load_prompt("rewrite")),
         ChatMessage(
             role=MessageRole.USER,
-            content=f"Conversation:\n{turns}\nLast question: {question}\nRewritten:",
+            content=f"Conversation:\n{turns}\nLast question: {_one_line(question)}\nRewritten:",
         ),
     ]
 
@@ -86,4 +87,4 @@ def _joined(group: Sequence[EvidenceSentence], articles: dict[str, Article]) -> 
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(make_inert(text).split())

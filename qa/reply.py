@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import sentencex
 
+from qa.inert import make_inert
 from qa.prompt import NOT_IN_ARTICLES
 
 THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
@@ -113,7 +114,7 @@ def clean_sentence(sentence: str) -> str:
     """A sentence without markers, bullets, labels and links; empty if nothing else was there."""
     text = EMPHASIS.sub("", BULLET.sub("", sentence.strip()))
     text = SOURCE_LEAD.sub("", LABEL.sub("", MARKER.sub("", text)))
-    text = " ".join(text.split())
+    text = make_inert(text)
     if not any(character.isalnum() for character in text):
         return ""
     return text[0].upper() + text[1:]

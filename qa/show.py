@@ -1,13 +1,16 @@
 """Answers, search results and sync reports as plain text for a terminal."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from index.build import SyncReport
-from qa.answer import Answer, Citation, Extract, Sentence
+from qa.answer import Answer, Citation, Disagreement, Extract, Sentence
 from qa.desk import SearchResult
 
 MARKS = {"supported": "", "partly": " (partly supported)", "unsupported": " (not supported)"}
 SNIPPET_CHARACTERS = 160
+# White space, and what a terminal would obey instead of showing it.
+UNSHOWN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def origin(citation: Citation) -> str:
@@ -39,23 +42,46 @@ def show_answer(answer: Answer) -> Iterator[str]:
         yield "The model stopped before it was done."
     if answer.reason:
         yield answer.reason
+    yield from show_sources(answer)
+    if answer.closest:
+        yield "Closest: " + "; ".join(reference.title for reference in answer.closest)
+
+
+def show_sources(answer: Answer) -> Iterator[str]:
+    """Where the articles differ, and the numbered sources."""
+    for disagreement in answer.disagreements:
+        yield ""
+        yield from show_disagreement(disagreement, answer.citations)
     if answer.citations:
         yield ""
     for citation in answer.citations:
-        quote = " ".join(citation.quote.split())
-        yield f"[{citation.number}] {origin(citation)} ({citation.article_path})"
-        yield f'    "{quote}"'
-    if answer.closest:
-        yield "Closest: " + "; ".join(reference.title for reference in answer.closest)
+        yield from show_citation(citation)
+
+
+def show_disagreement(disagreement: Disagreement, citations: Iterable[Citation]) -> Iterator[str]:
+    """What the articles differ about, and a line for each version with its source."""
+    sources = {citation.number: citation for citation in citations}
+    yield f"The articles differ: {one_line(disagreement.about)}"
+    rows = [
+        (one_line(each.value), f"{_outlet_and_date(sources[each.citation])} [{each.citation}]")
+        for each in disagreement.versions
+    ]
+    yield from (f"    {line}" for line in table(rows))
+
+
+def show_citation(citation: Citation) -> Iterator[str]:
+    """A source with its quote, and how many other articles say the same."""
+    yield f"[{citation.number}] {one_line(origin(citation))} ({citation.article_path})"
+    yield f'    "{one_line(citation.quote)}"'
+    if others := len(citation.corroborated_by):
+        yield f"    Also in {counted(others, 'other article')}."
 
 
 def show_results(results: list[SearchResult]) -> Iterator[str]:
     """The lines of a search's results."""
     for number, result in enumerate(results, start=1):
-        text = " ".join(result.text.split())
-        snippet = text if len(text) <= SNIPPET_CHARACTERS else f"{text[:SNIPPET_CHARACTERS]} …"
-        yield f"{number}. {result.title} ({result.article_path}, {result.score:.2f})"
-        yield f"   {snippet}"
+        yield f"{number}. {one_line(result.title)} ({result.article_path}, {result.score:.2f})"
+        yield f"   {shorten(result.text, SNIPPET_CHARACTERS)}"
     if not results:
         yield "Nothing was found."
 
@@ -70,16 +96,43 @@ def show_sync(report: SyncReport) -> Iterator[str]:
         yield from (f"{label}: {path}" for path in paths)
     total = len(report.new) + len(report.changed) + report.unchanged
     done = "Indexed" if report.did_something else "Nothing has changed:"
-    yield f"{done} {_counted(total, 'article')}, {_counted(report.passages, 'passage')}."
+    yield f"{done} {counted(total, 'article')}, {counted(report.passages, 'passage')}."
     yield from show_bad_files(report)
 
 
 def show_bad_files(report: SyncReport) -> Iterator[str]:
     """The lines for files that were passed over."""
     if report.bad:
-        yield f"Passed over {_counted(len(report.bad), 'file')}:"
+        yield f"Passed over {counted(len(report.bad), 'file')}:"
     yield from (f"  {bad.path}: {bad.reason}" for bad in report.bad)
 
 
-def _counted(count: int, noun: str) -> str:
+def one_line(text: str) -> str:
+    """The text in one line, without what a terminal would obey."""
+    return UNSHOWN.sub(" ", text).strip()
+
+
+def shorten(text: str, most: int) -> str:
+    """The text in one line of at most so many characters, not counting the mark of the cut."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[:most].rstrip()} …"
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of equally many cells as lines, in columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(
+            f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things in words."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _outlet_and_date(citation: Citation) -> str:
+    """The outlet, or the title where none is known, and the date."""
+    parts = [citation.outlet or citation.title, citation.published]
+    return one_line(", ".join(part for part in parts if part))

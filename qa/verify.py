@@ -12,33 +12,40 @@ from difflib import get_close_matches
 from index.lexical import STOP_WORDS, terms
 from qa.answer import Verdict
 from qa.facts import (
+    SAME_NAME,
     Facts,
+    Number,
     concerns_name,
     find_facts,
     find_names,
     plain,
+    resembles_name,
     states_number,
     states_quoted,
 )
-from qa.kinds import answers_kind, asked_kind, counts_another_thing
+from qa.kinds import answers_kind, asked_kind, measures_another_thing
 
 # Share of the other words (those the question didn't bring) that must stand in the quotes.
 SUPPORTED_WORDS = 0.6
 PARTLY_WORDS = 0.4
-# Likeness (difflib's ratio) from which two spellings may be one name: Talbiseh, Talbisa.
-SAME_NAME = 0.75
-OWNER = re.compile(r"\b([A-Z][\w-]+)[’']s?\s+\w+")
+# What may follow a possessive without being owned: "Osyth's was" is no one's.
+_NOTHING_OWNED = (
+    r"(?:is|are|was|were|be|been|do|does|did|has|have|had|can|could|will|would|should|may|might|"
+    r"due|in|on|at|of|to|from|by|for|with|and|or)\b"
+)
+OWNER = re.compile(rf"\b([A-Z][\w-]+)[’']s?\s+(?!{_NOTHING_OWNED})\w+")
+OF_NAME = re.compile(
+    r"\b(?:president|minister|king|queen|leader|head|chief|capital|population|mayor|governor|"
+    r"army|government|embassy|ambassador|currency|chairman|director|ceo|owner|coach|captain)"
+    r"(?:\s+\w+)?\s+(?:of|for)\s+(?:the\s+)?([A-Z][\w-]+)",
+)
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 ASKS_WHETHER = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
 )
 # A capitalised word at the start of a sentence with no second one behind it.
 OPENING_WORD = re.compile(r"(?:^|[.!?]\s+)[\W_]*([A-Z][\w'’-]*)(?!\s+[A-Z])")
 OWNED = re.compile(r"\b([A-Z][\w-]+)[’']s?\s+([a-z]+(?:\s+(?:minister|secretary|chief))?)")
-OF_NAME = re.compile(
-    r"\b(?:president|minister|king|queen|leader|head|chief|capital|population|mayor|governor|"
-    r"army|government|embassy|ambassador|currency|chairman|director|ceo|owner|coach|captain)"
-    r"(?:\s+\w+)?\s+(?:of|for)\s+(?:the\s+)?([A-Z][\w-]+)",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +57,43 @@ class Check:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a sentence's quotes beside their words.
+
+    `common_words` are no names; `met_terms` are the sentence's terms that the quotes put in
+    other words; `years` are those in which the cited articles were published, which may complete
+    a date, and `outlets` their publishers: the reader sees both beside the quotes.
+    """
+
+    common_words: AbstractSet[str] = frozenset()
+    met_terms: AbstractSet[str] = frozenset()
+    years: AbstractSet[int] = frozenset()
+    outlets: str = ""
+
+
+NOTHING_ELSE = Known()
+
+
 def check_sentence(
-    sentence: str, quotes: str, *, question: str, common_words: AbstractSet[str] = frozenset()
+    sentence: str, quotes: str, *, question: str, known: Known = NOTHING_ELSE
 ) -> Check:
     """Hold a sentence against the text of its quotes.
 
     `support` is the share of its facts and other words that the quotes carry, 0 to 1.
     """
-    facts = find_facts(sentence, common_words)
-    numbers = [n.text for n in facts.numbers if not states_number(n, quotes)]
-    names = [name for name in facts.names if not concerns_name(name, quotes)]
+    facts = find_facts(sentence, known.common_words)
+    told = f"{quotes} {known.outlets}"
+    numbers = [
+        n.text
+        for n in facts.numbers
+        if not states_number(n, quotes) and not _completes_date(n, sentence, known.years)
+    ]
+    names = [name for name in facts.names if not _is_named(name, told, question)]
     quoted = [words for words in facts.quoted if not states_quoted(words, quotes)]
     missing = (*numbers, *names, *quoted)
     words = _other_words(sentence, question, facts.names)
-    carried_words = words & set(terms(quotes))
+    carried_words = words & (set(terms(quotes)) | known.met_terms)
     carried = _share(len(carried_words), len(words))
     support = (facts.count - len(missing) + carried) / (facts.count + 1)
     verdict: Verdict = "unsupported"
@@ -75,6 +105,20 @@ def check_sentence(
         rephrased = len(words - carried_words) <= 1 and _answers_with_fact(facts, question)
         verdict = "partly" if carried >= PARTLY_WORDS or rephrased else "unsupported"
     return Check(verdict, round(support, 3), missing)
+
+
+def _completes_date(number: Number, sentence: str, years: AbstractSet[int]) -> bool:
+    """Whether a number is the year of a day in the sentence, and one of `years`."""
+    return number.value in years and bool(
+        re.search(rf"\b{MONTH}\s+(?:\d{{1,2}},?\s+)?{re.escape(number.text)}\b", sentence)
+    )
+
+
+def _is_named(name: str, quotes: str, question: str) -> bool:
+    """Whether the quotes have a name, which the question may spell otherwise than they do."""
+    if concerns_name(name, quotes):
+        return True
+    return concerns_name(name, question) and resembles_name(name, quotes)
 
 
 def unknown_names(
@@ -118,35 +162,34 @@ def belongs_to_another(question: str, quotes: str) -> str | None:
     """
     for owner, thing in OWNED.findall(question):
         before = re.findall(rf"(?:([A-Z][\w-]+)(?:[’']s?)?\s+)?(?i:\b{re.escape(thing)}\b)", quotes)
-        if before and all(name and not concerns_name(owner, name) for name in before):
+        if before and all(name and not _may_be(owner, name) for name in before):
             return f"{before[0]} {thing}"
     return None
 
 
-def required_names_missing(question: str, text: str) -> tuple[str, ...]:
-    """Those of the required names that `text` is not about."""
-    return tuple(name for name in required_names(question) if not concerns_name(name, text))
+def _may_be(owner: str, name: str) -> bool:
+    return concerns_name(owner, name) or resembles_name(owner, name)
 
 
 def misses_question(
-    answer: str, quotes: str, context: str, *, question: str, common_words: AbstractSet[str]
+    answer: str,
+    quotes: str,
+    lead: str = "",
+    *,
+    question: str,
 ) -> str | None:
-    """Why an answer isn't one to this question, or None.
+    """Why an answer with these quotes can't be one to this question, or None.
 
-    `quotes` are its cited words; `context` is what surrounds them in their articles.
+    `lead` is what their article is about: its title and first words.
     """
-    missing = required_names_missing(question, quotes)
-    if missing:
-        return f"What was found is not about {missing[0]}."
+    for name in required_names(question):
+        if not _may_be(name, f"{quotes} {lead}"):
+            return f"What was found is not about {name}."
     other = belongs_to_another(question, quotes)
     if other:
         return f"What was found is about {other}, not what was asked."
-    names = find_names(question, common_words)
-    concerned = sum(concerns_name(name, f"{quotes} {context}") for name in names)
-    if names and concerned < len(names) / 2:
-        return "What was found is about something else."
     kind = asked_kind(question)
-    lacks_it = not answers_kind(answer, question) or counts_another_thing(answer, question)
+    lacks_it = not answers_kind(answer, question) or measures_another_thing(answer, question)
     if kind in ("number", "date") and lacks_it:
         return f"No {kind} for this was found."
     if not ASKS_WHETHER.match(question) and set(terms(answer)) <= set(terms(question)):

@@ -13,6 +13,7 @@ from qa.answer import (
     Answer,
     ArticleReference,
     Citation,
+    Disagreement,
     Event,
     Evidence,
     Extract,
@@ -21,6 +22,7 @@ from qa.answer import (
     Timings,
     Token,
     Usage,
+    Version,
 )
 
 
@@ -167,6 +169,14 @@ FERRY = make_article(
     published=date(2025, 3, 3),
     body_start=len("---\ntitle: Ferry\n---\n"),
 )
+CUTTER = make_article(
+    "cutter",
+    "The coastguard cutter Merel reached the ferry some 12 km off Cape Dorn, said Lena Marsh of "
+    "the coastguard, who had been called from her bed at half past seven by the harbour office.\n",
+    title="Cutter brings ferry home",
+    outlet="Dorn & Hale Morning Chronicle",
+    published=date(2025, 3, 4),
+)
 NASTY_TITLE = "<script>window.hacked=1</script>"
 NASTY_WORDS = (
     '<img src="http://evil.example/x.png" onerror="window.hacked=1">\r\n'
@@ -192,6 +202,28 @@ def ferry_answer(question: str) -> list[Any]:
     return list(script_answer(answer))
 
 
+def differing_answer(question: str) -> list[Any]:
+    """Two articles differ on a distance; another one agrees with the first."""
+    nine = replace(
+        cite(FERRY, "Its engine failed nine kilometres off Cape Dorn.", 1),
+        corroborated_by=("harbour", "radio"),
+    )
+    twelve = cite(CUTTER, CUTTER.text.strip(), 2)
+    answer = make_answer(
+        question,
+        supported("The engine failed nine kilometres off Cape Dorn.", nine),
+        supported("The articles differ: nine kilometres; 12 km.", nine, twelve),
+        extract=extract_of(nine),
+        disagreements=(
+            Disagreement(
+                "how far off Cape Dorn was the ferry",
+                (Version("nine kilometres", 1), Version("12 km", 2)),
+            ),
+        ),
+    )
+    return list(script_answer(answer))
+
+
 def abstention(question: str) -> list[Any]:
     reason = "No article speaks of Australia."
     return [Evidence(()), Finished(make_abstention(question, reason, FERRY))]
@@ -199,7 +231,12 @@ def abstention(question: str) -> list[Any]:
 
 def hostile_answer(question: str) -> list[Any]:
     quote = cite(NASTY, NASTY_WORDS)
-    answer = make_answer(question, supported(NASTY_WORDS, quote), extract=extract_of(quote))
+    answer = make_answer(
+        question,
+        supported(NASTY_WORDS, quote),
+        extract=extract_of(quote),
+        disagreements=(Disagreement(NASTY_WORDS, (Version(NASTY_WORDS, 1),)),),
+    )
     return list(script_answer(answer))
 
 
@@ -213,6 +250,7 @@ SCRIPTS: dict[str, Callable[[str], list[Any]]] = {
     "Is the server there?": lambda _: [ModelUnreachableError("No Ollama server answers.")],
     "A broken one": lambda _: [ValueError("<b>boom</b>")],
     "What is the capital of Australia?": abstention,
+    "How far off Cape Dorn was the ferry?": differing_answer,
     "A hostile one": hostile_answer,
     "An endless one": endless_answer,
 }

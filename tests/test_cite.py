@@ -10,6 +10,7 @@ from index.corpus import Corpus
 from qa.cite import MAX_CITATIONS, Citer
 from qa.desk import Desk
 from qa.evidence import EvidenceFinder, EvidenceSentence
+from qa.word_vectors import WordReader
 
 ROADS = """Homs lies 46 km from Hama. A bridge of the M5 stands there.
 
@@ -36,13 +37,18 @@ def sentences_of(corpus: Corpus, path: str) -> list[EvidenceSentence]:
     ]
 
 
+def citer_of(corpus: Corpus) -> Citer:
+    embedder = WordEmbedder()
+    return Citer(corpus, EvidenceFinder(corpus, embedder), WordReader(embedder))
+
+
 def cite(
     corpus: Corpus,
     sentence: str,
     question: str = "",
     evidence: list[EvidenceSentence] | None = None,
 ) -> list[str]:
-    citer = Citer(corpus, EvidenceFinder(corpus, WordEmbedder()))
+    citer = citer_of(corpus)
     given = evidence or sentences_of(corpus, "roads.txt") + sentences_of(corpus, "ferry.md")
     found = citer.cite(sentence, given, question=question)
     for span in found:
@@ -89,7 +95,7 @@ def test_a_name_that_no_earlier_sentence_has_adds_nothing(corpus: Corpus) -> Non
 
 
 def test_no_evidence_no_citation(corpus: Corpus) -> None:
-    citer = Citer(corpus, EvidenceFinder(corpus, WordEmbedder()))
+    citer = citer_of(corpus)
     assert citer.cite("Homs lies 46 km from Hama.", [], question="How far?") == ()
 
 
@@ -99,7 +105,7 @@ def test_at_most_three_sentences_support_one(corpus: Corpus) -> None:
 
 
 def test_acronyms_count_as_what_they_stand_for(corpus: Corpus) -> None:
-    citer = Citer(corpus, EvidenceFinder(corpus, WordEmbedder()))
+    citer = citer_of(corpus)
     (quote,) = [e for e in sentences_of(corpus, "ferry.md") if "HHO" in e.text]
     assert "HHO" in citer.spelled_out([quote])
     short = EvidenceSentence("", 0, 0, "The HHO said so.", 0.0)

@@ -43,6 +43,16 @@ def no_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATELINE_MODELS_FOLDER", "models")
 
 
+@pytest.fixture
+def dorn_echo(articles: Path) -> None:
+    """A second outlet, two days later."""
+    (articles / "fees.md").write_text(
+        "---\ntitle: Fees rise\noutlet: Dorn Echo\npublished: 2025-03-05\n---\n\n"
+        "The harbour of Cape Dorn will cost more, and so will the ferry to Port Hale.\n",
+        encoding="utf-8",
+    )
+
+
 def test_ask_prints_the_answer_with_its_sources(run: Callable[..., Any]) -> None:
     code, out, err = run(
         "ask", "How many passengers were on the ferry?", replies=("There were 212 passengers.",)
@@ -117,6 +127,111 @@ def test_search_ranks_without_a_model(run: Callable[..., Any], tmp_path: Path) -
     assert third["status"] == "failed"
 
 
+def test_explain_shows_the_stages_after_the_answer(run: Callable[..., Any]) -> None:
+    question = "How many passengers were on the ferry?"
+    replies = ("There were 212 passengers. The captain was Bob Smith.",)
+    _, plain, _ = run("ask", question, replies=replies)
+    code, out, _ = run("ask", "--explain", question, replies=replies)
+    assert code == 0
+    assert out.startswith(plain)
+    trace = out[len(plain) :]
+    headings = [line.split("  ")[0] for line in trace.splitlines() if line[:1].strip()]
+    assert headings[0] == "retrieve"
+    assert headings.index("prompt") < headings.index("review") < headings.index("in all")
+    assert "  reason: The articles don't support Bob, Smith, which the model wrote.\n" in trace
+    assert "  1 model call: 100 tokens read, 9 written\n" in trace
+    assert "ferry.md" in trace
+
+
+@pytest.mark.parametrize(("words", "traced"), [((), False), (("--explain",), True)])
+def test_the_trace_is_in_the_json_where_it_is_asked_for(
+    run: Callable[..., Any], words: tuple[str, ...], traced: bool
+) -> None:
+    _, out, _ = run(
+        "ask", "--json", *words, "Who runs the ferry?", replies=("NOT IN THE ARTICLES",)
+    )
+    trace = json.loads(out)["trace"]
+    assert (trace is not None) == traced
+    if traced:
+        assert trace["stages"][0]["stage"] == "retrieve"
+
+
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        ((), {"ferry.md", "fees.md", "cutter.txt", "council.txt"}),
+        (("--outlet", "the hale gazette"), {"ferry.md"}),
+        (("--outlet", "Dorn Echo", "--outlet", "The Hale Gazette"), {"ferry.md", "fees.md"}),
+        (("--from", "2025-03-04"), {"fees.md"}),
+        (("--to", "2025-03-04"), {"ferry.md"}),
+        (("--from", "2025-03-03", "--to", "2025-03-05"), {"ferry.md", "fees.md"}),
+        (("--outlet", "Dorn Echo", "--to", "2025-03-04"), set()),
+    ],
+)
+def test_only_the_articles_asked_for_are_searched(
+    run: Callable[..., Any], dorn_echo: None, words: tuple[str, ...], paths: set[str]
+) -> None:
+    code, out, _ = run("search", "the ferry at the harbour of Port Hale", "--json", *words)
+    assert code == 0
+    assert {Path(result["article_path"]).name for result in json.loads(out)} == paths
+
+
+def test_only_the_articles_asked_for_answer(run: Callable[..., Any], dorn_echo: None) -> None:
+    words = ("ask", "How many passengers were on the ferry?", "--json")
+    replies = ("There were 212 passengers.",)
+    for option in (("--outlet", "The Hale Gazette"), ("--from", "2025-03-03")):
+        _, out, _ = run(*words, *option, replies=replies)
+        assert json.loads(out)["status"] == "answered"
+    _, out, _ = run(*words, "--outlet", "Dorn Echo", replies=replies)
+    assert json.loads(out)["status"] == "abstained"
+
+
+def test_a_line_of_a_batch_has_its_own_articles(
+    run: Callable[..., Any], dorn_echo: None, tmp_path: Path
+) -> None:
+    lines: list[dict[str, Any]] = [
+        {"id": "own", "query": "harbour", "outlets": ["Dorn Echo"]},
+        {"id": "command's", "query": "harbour"},
+        {"id": "days", "query": "harbour", "from": "2025-03-05", "outlets": ["Dorn Echo"]},
+        {"id": "a day", "query": "harbour", "to": "soon"},
+        {"id": "no list", "query": "harbour", "outlets": "Dorn Echo"},
+        {"id": "no names", "query": "harbour", "outlets": [1]},
+        {"id": "unknown", "query": "harbour", "outlets": ["The Moon"]},
+        {"id": "something else", "query": "harbour", "colour": "red"},
+    ]
+    batch = tmp_path / "queries.jsonl"
+    batch.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    _, out, _ = run("search", "--batch", str(batch), "--outlet", "The Hale Gazette")
+    done = {each["id"]: each for each in map(json.loads, out.splitlines())}
+    found = {
+        name: {Path(result["article_path"]).name for result in each.get("results", ())}
+        for name, each in done.items()
+    }
+    assert found["own"] == found["days"] == {"fees.md"}
+    assert found["command's"] == found["something else"] == {"ferry.md"}
+    assert done["a day"]["reason"] == "soon is not a date. Write it as 2026-01-31."
+    for name in ("no list", "no names"):
+        assert done[name]["reason"].startswith('"outlets" is not a list of names.')
+    assert "They are from: Dorn Echo, The Hale Gazette." in done["unknown"]["reason"]
+
+
+def test_a_line_of_a_batch_is_answered_from_its_own_articles(
+    run: Callable[..., Any], dorn_echo: None, tmp_path: Path
+) -> None:
+    question = "How many passengers were on the ferry?"
+    lines: list[dict[str, Any]] = [
+        {"id": 1, "question": question, "outlets": ["The Hale Gazette"]},
+        {"id": 2, "question": question, "from": "2025-03-05"},
+    ]
+    batch = tmp_path / "questions.jsonl"
+    batch.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    replies = ("There were 212 passengers.",) * 2
+    _, out, _ = run("ask", "--batch", str(batch), "--explain", replies=replies)
+    first, second = map(json.loads, out.splitlines())
+    assert (first["status"], second["status"]) == ("answered", "abstained")
+    assert first["trace"]["stages"]
+
+
 def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None:
     (articles / "empty.txt").touch()
     code, out, _ = run("index")
@@ -135,6 +250,10 @@ def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None
         (["ask", ""], 1, "The question is empty."),
         (["ask", "x" * 50_000], 1, "The question has 50,000 characters"),
         (["ask", "--as-of", "soon", "Who?"], 1, "soon is not a date."),
+        (["ask", "--from", "soon", "Who?"], 1, "soon is not a date."),
+        (["search", "--to", "soon", "fee"], 1, "soon is not a date."),
+        (["search", "--outlet", "The Moon", "fee"], 1, "They are from: The Hale Gazette."),
+        (["ask", "--from", "2025-03-04", "--to", "2025-03-03", "Who?"], 1, "Name the earlier day"),
         (["ask"], 2, "Give a text or --batch FILE"),
         (["ask", "--batch", "nowhere.jsonl"], 1, "nowhere.jsonl can't be read"),
         (["search", "fee", "-k", "0"], 1, "The number of results must be between"),

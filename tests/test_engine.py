@@ -124,7 +124,7 @@ def test_a_whole_answer(make_desk: Callable[..., Desk], articles: Path) -> None:
         (WRONG, "abstained", "The articles don't say.", "214"),
         (f"{WRONG} {WRONG}", "abstained", "The articles don't say.", "214"),
         ("NOT IN THE ARTICLES", "abstained", "The articles don't say.", "don't state it"),
-        ("Parliament elected Zed Quux.", "abstained", "The articles don't say.", "is"),
+        ("Parliament elected Zed Quux.", "abstained", "The articles don't say.", "Zed"),
         ("", "abstained", "The articles don't say.", "don't state it"),
         ("[1]", "abstained", "The articles don't say.", "don't state it"),
         ("<think>It had 212.", "abstained", "The articles don't say.", "don't state it"),
@@ -146,7 +146,8 @@ def test_what_fails_the_check_is_kept_back(
 
 def test_an_answer_to_another_question_is_kept_back(make_desk: Callable[..., Desk]) -> None:
     answer = make_desk("The ferry left Port Hale.").ask(HOW_MANY)
-    assert (answer.status, answer.reason) == ("abstained", "No number for this was found.")
+    assert answer.status == "abstained"
+    assert answer.reason == "No number for this was found."
 
 
 def test_a_sentence_cited_twice_has_one_number(make_desk: Callable[..., Desk]) -> None:

@@ -230,7 +230,7 @@ def test_an_answer_that_was_too_long_is_kept(
         {"generation": GenerationSettings(seed=8)},
         {"evidence": EvidenceSettings(budget_tokens=200)},
         {"retrieval": RetrievalSettings(lexical_weight=0.5)},
-        {"embedded": EmbeddedSettings(refusal_bias=0.0)},
+        {"embedded": EmbeddedSettings(threads=1)},
         {"url": "http://127.0.0.1:1"},
     ],
     ids=lambda changes: next(iter(changes)),

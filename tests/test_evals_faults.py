@@ -161,9 +161,9 @@ def test_retrieval_of_random_passages(
     real = HybridRetriever.rank
     drawn = random.Random(7)
 
-    def rank(self: HybridRetriever, question: str, count: int | None = None) -> Ranking:
+    def rank(self: HybridRetriever, question: str, *others: Any, **named: Any) -> Ranking:
         passages = drawn.sample(real(self, question, 10_000).passages, k=8)
-        return replace(real(self, question, count), passages=tuple(passages))
+        return replace(real(self, question, *others, **named), passages=tuple(passages))
 
     monkeypatch.setattr(HybridRetriever, "rank", rank)
     words = words_of(find_problems(measure(retrieval=True), levels))

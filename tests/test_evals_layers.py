@@ -261,12 +261,11 @@ def test_the_history_is_asked_first_in_one_conversation(make_desk: MakeDesk) -> 
     first = "The ferry Aurelia left Port Hale at 06:40 on Monday."
     desk = make_desk(
         first,
-        "Rewritten: Who was the captain of the Aurelia?",
         "The captain of the Aurelia was Jon Ferris.",
     )
     (row,) = answers(desk, CAPTAIN).rows
     assert row.details["earlier"] == [first]
-    assert row.details["standalone_question"] == "Who was the captain of the Aurelia?"
+    assert row.details["standalone_question"] == "Who was the ferry Aurelia's captain?"
     assert row.values["right"] == 1
 
 

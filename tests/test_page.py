@@ -5,30 +5,29 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from scripted import make_answer
+from scripted import CUTTER, differing_answer, make_answer
 
 from qa.answer import (
     ArticleReference,
     Citation,
+    Disagreement,
     Evidence,
     Extract,
     Finished,
     Sentence,
     Token,
+    Version,
 )
 from qa.page.marks import escape, find_spans, mark_text
 from qa.page.render import (
     CUT_OFF,
     NOT_IN_ARTICLES,
-    QUOTE_MOVED,
     STALE,
     STOPPED,
-    TEXT_GONE,
     line_html,
-    sources_html,
     talk_html,
-    written_date,
 )
+from qa.page.sources import QUOTE_MOVED, TEXT_GONE, sources_html, written_date
 from qa.page.turn import READING, WRITING, Card, Turn
 
 HOSTILE = (
@@ -52,8 +51,8 @@ HOSTILE = (
     "👩‍👩‍👧 e\u0301 \u00a0 \u200b",
 )
 ALLOWED = {
-    "article", "a", "bdi", "blockquote", "details", "div", "h2", "h3", "li", "mark", "p",
-    "section", "span", "summary", "ul",
+    "article", "a", "bdi", "blockquote", "caption", "details", "div", "h2", "h3", "li", "mark", "p",
+    "section", "span", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 
@@ -121,6 +120,7 @@ def hostile_turn(text: str) -> Turn:
         standalone_question=f"{text}!",
         status="partial",
         reason=text,
+        disagreements=(Disagreement(text, (Version(text, 1),)),),
     )
     card = Card("id", text, text, text, (citation,), body)
     return replace(Turn(1, text).after(Finished(answer)), cards=(card,), problem=text)
@@ -282,6 +282,44 @@ def test_the_extract_names_its_outlet_or_its_title() -> None:
     assert "From A title:" in talk_html([Turn(1, "Q?").after(nameless)])
     abstained = finished_turn(status="abstained", extract=extract)
     assert "The nearest words found, from The Outlet:" in talk_html([abstained])
+
+
+def test_each_version_has_its_outlet_date_quote_and_link() -> None:
+    turn = Turn(7, "How far?").after(differing_answer("How far?")[-1])
+    shown = talk_html([turn])
+    table = shown[shown.index("<table") : shown.index("</table>")]
+    assert Reader(table[: table.index("<thead")]).text == (
+        "The articles differ: how far off Cape Dorn was the ferry"
+    )
+    rows = [Reader(row) for row in table.split("<tr ")[2:]]
+    assert [row.text for row in rows] == [
+        'role="row">nine kilometresThe Hale Gazette3 March 2025'
+        "Its engine failed nine kilometres off Cape Dorn.\u00a0[1]",
+        f'role="row">12 kmDorn & Hale Morning Chronicle4 March 2025{CUTTER.text.strip()}\u00a0[2]',
+    ]
+    for number, row in enumerate(rows, 1):
+        assert ("data-cite", f"7-{number}") in row.attributes
+        assert ("href", f"#cite-7-{number}") in row.attributes
+
+
+def test_no_table_where_nothing_differs() -> None:
+    assert "<table" not in talk_html([finished_turn(), Turn(2, "Q?")])
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ((), None),
+        (("a",), "1 other article says the same."),
+        (("a", "b"), "2 other articles say the same."),
+    ],
+)
+def test_a_quote_says_how_many_others_agree(others: tuple[str, ...], words: str | None) -> None:
+    citation = cite("Hama is near.", "Hama is near.", corroborated_by=others)
+    card = Card("id", "T", None, None, (citation,), "Hama is near.")
+    text = Reader(sources_html([replace(finished_turn(), cards=(card,))])).text
+    assert ("the same" in text) == (words is not None)
+    assert words is None or f"Hama is near.{words}" in text
 
 
 def test_the_sources_of_the_latest_answer_are_shown() -> None:

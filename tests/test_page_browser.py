@@ -18,7 +18,7 @@ from browser import (
     wait_until,
 )
 from playwright.sync_api import Browser, Page, expect
-from scripted import FERRY, NASTY, NASTY_TITLE, NASTY_WORDS, ScriptedDesk, script
+from scripted import CUTTER, FERRY, NASTY, NASTY_TITLE, NASTY_WORDS, ScriptedDesk, script
 
 from index.errors import ArticlesError
 from index.settings import Settings
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def desk() -> ScriptedDesk:
-    return ScriptedDesk((FERRY, NASTY), script)
+    return ScriptedDesk((FERRY, CUTTER, NASTY), script)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,21 @@ def test_a_citation_leads_to_exactly_the_quoted_words(
             assert marked_text(page, 1, number) == quote
             expect(page.locator("mark.dl-lit")).to_be_in_viewport()
             expect(page.locator(".dl-quote.dl-lit")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [360, 1000, 1280])
+def test_each_version_leads_to_its_words(browser: Browser, address: str, width: int) -> None:
+    with open_page(browser, address, viewport={"width": width, "height": 720}) as page:
+        ask(page, "How far off Cape Dorn was the ferry?")
+        wait_for_end(page)
+        table = page.get_by_role("table", name="The articles differ")
+        expect(table.get_by_role("columnheader")).to_have_count(4)
+        row = table.get_by_role("row").filter(has_text="12 km")
+        expect(row).to_contain_text("Dorn & Hale Morning Chronicle")
+        row.get_by_role("link", name="[2]").click()
+        assert lit_text(page, "mark") == CUTTER.text.strip()
+        expect(page.get_by_text("2 other articles say the same.")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_body_is_shown_without_its_front_matter(page: Page) -> None:
@@ -283,7 +298,7 @@ def test_a_hostile_article_is_only_text(browser: Browser, address: str) -> None:
         page.on("request", lambda request: requests.append(request.url))
         ask(page, "A hostile one")
         wait_for_end(page)
-        talk(page).get_by_role("link", name="[1]").click()
+        talk(page).get_by_role("link", name="[1]").first.click()
         assert lit_text(page, "mark") == NASTY_WORDS
         assert page.evaluate("window.hacked") is None
         expect(page.get_by_role("heading", name=NASTY_TITLE)).to_be_visible()

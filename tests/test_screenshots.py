@@ -8,7 +8,7 @@ pytest.importorskip("playwright")
 from browser import ask, open_page, run_chromium, serve_page, wait_for_end
 from conftest import REPOSITORY
 from playwright.sync_api import Browser, ViewportSize
-from scripted import FERRY, NASTY, ScriptedDesk, script
+from scripted import CUTTER, FERRY, NASTY, ScriptedDesk, script
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -17,6 +17,7 @@ HEIGHT = 900
 STATES = {
     "empty": None,
     "answer": "How many passengers?",
+    "disagreement": "How far off Cape Dorn was the ferry?",
     "abstained": "What is the capital of Australia?",
     "error": "Is the server there?",
 }
@@ -30,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with serve_page(ScriptedDesk((FERRY, NASTY), script).open) as url:
+    with serve_page(ScriptedDesk((FERRY, CUTTER, NASTY), script).open) as url:
         yield url
 
 

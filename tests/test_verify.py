@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.lexical import terms
 from qa.facts import find_numbers, states_number
 from qa.verify import (
+    Known,
     belongs_to_another,
     check_sentence,
     misses_question,
@@ -75,9 +77,46 @@ COMMON = frozenset(["the", "ferry", "council", "mayor", "captain", "passengers"]
 def test_verdicts(
     sentence: str, quotes: str, question: str, verdict: str, missing: tuple[str, ...]
 ) -> None:
-    check = check_sentence(sentence, quotes, question=question, common_words=COMMON)
+    check = check_sentence(sentence, quotes, question=question, known=Known(common_words=COMMON))
     assert (check.verdict, check.missing) == (verdict, missing)
     assert 0 <= check.support <= 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verdict"),
+    [
+        ("The vote is on 4 March 2025.", "supported"),
+        ("The vote is on March 4, 2025.", "supported"),
+        ("The vote is on 4 March 2024.", "unsupported"),
+        ("The vote of 2025 is on 4 March.", "unsupported"),
+    ],
+)
+def test_the_year_of_an_article_completes_its_dates(sentence: str, verdict: str) -> None:
+    known = Known(years=frozenset([2025]))
+    check = check_sentence(sentence, "The vote is on 4 March.", question="When?", known=known)
+    assert check.verdict == verdict
+
+
+def test_words_that_the_quotes_put_otherwise_are_carried() -> None:
+    question = "Who closed the wards?"
+    sentence = "The office took the decision to shut them."
+    quote = "The office ordered the closure of the wards."
+    assert check_sentence(sentence, quote, question=question).verdict == "unsupported"
+    known = Known(met_terms=frozenset(terms("decision took shut")))
+    assert check_sentence(sentence, quote, question=question, known=known).verdict == "supported"
+
+
+def test_a_name_that_the_question_spells_otherwise_is_the_quotes() -> None:
+    asked = "What burned in the Karsund tunnel?"
+    sentence = "A lorry burned in the Karsund tunnel."
+    for quote, verdict in (
+        ("A lorry burned in the Carsund tunnel.", "supported"),
+        ("A lorry burned in the Mellin tunnel.", "partly"),
+    ):
+        assert check_sentence(sentence, quote, question=asked).verdict == verdict
+    assert check_sentence(
+        sentence, "A lorry burned in the Carsund tunnel.", question="What?"
+    ).missing
 
 
 def test_support_is_the_share_of_facts_and_words() -> None:
@@ -108,7 +147,7 @@ def test_a_number_that_is_not_in_the_quotes_is_never_supported(
     sentence = f"{' '.join(words)} {number}."
     numbers = find_numbers(sentence)
     assert numbers
-    check = check_sentence(sentence, FERRY, question=HOW_MANY, common_words=COMMON)
+    check = check_sentence(sentence, FERRY, question=HOW_MANY, known=Known(common_words=COMMON))
     if not all(states_number(each, FERRY) for each in numbers):
         assert check.verdict == "unsupported"
 
@@ -150,6 +189,7 @@ def test_unknown_names(question: str, unknown: tuple[str, ...]) -> None:
         ("What is the population of Homs?", ("Homs",)),
         ("Who is Syria's president of Syria?", ("Syria",)),
         ("Who fled Homs?", ()),
+        ("Which ward at St Osyth's was to open?", ()),
     ],
 )
 def test_required_names(question: str, names: tuple[str, ...]) -> None:
@@ -160,40 +200,25 @@ SABBAGH = "Syria's foreign minister, Bassam Sabbagh, met the foreign ministers o
 
 
 @pytest.mark.parametrize(
-    ("answer", "quotes", "context", "question", "wrong"),
+    ("answer", "quotes", "lead", "question", "wrong"),
     [
         (
             "Bassam Sabbagh is the foreign minister.",
             SABBAGH,
-            f"{SABBAGH} Russia helped.",
+            "Homs falls",
             "Who is Russia's foreign minister?",
             "What was found is not about Russia.",
         ),
         ("Bassam Sabbagh.", SABBAGH, SABBAGH, "Who is Syria's foreign minister?", None),
         ("Bassam Sabbagh.", SABBAGH, SABBAGH, "Who is the Syrian foreign minister?", None),
-        (
-            "212 passengers.",
-            FERRY,
-            FERRY,
-            "How many died on the Titanic of Southampton?",
-            "What was found is about something else.",
-        ),
-        (
-            "The ferry had passengers.",
-            FERRY,
-            FERRY,
-            HOW_MANY,
-            "No number for this was found.",
-        ),
-        ("The ferry left.", FERRY, FERRY, "When did it leave?", "No date for this was found."),
         ("It left on Monday.", FERRY, FERRY, "When did it leave?", None),
         ("It failed off Cape Dorn.", "It failed.", FERRY, "Did the Aurelia fail?", None),
     ],
 )
 def test_misses_question(
-    answer: str, quotes: str, context: str, question: str, wrong: str | None
+    answer: str, quotes: str, lead: str, question: str, wrong: str | None
 ) -> None:
-    assert misses_question(answer, quotes, context, question=question, common_words=COMMON) == wrong
+    assert misses_question(answer, quotes, lead, question=question) == wrong
 
 
 @pytest.mark.parametrize(
@@ -205,7 +230,7 @@ def test_misses_question(
     ],
 )
 def test_an_answer_brings_something(answer: str, question: str, reason: str | None) -> None:
-    found = misses_question(answer, FERRY, FERRY, question=question, common_words=frozenset())
+    found = misses_question(answer, FERRY, question=question)
     assert (found is None) if reason is None else (found is not None and reason in found)
 
 

@@ -19,8 +19,9 @@ from evals.results import DATELINE, Row, Section, Values
 from evals.score import inside
 from qa.answer import Event, Extract
 from qa.desk import Desk
-from qa.engine import AnswerEngine, Query
+from qa.engine import AnswerEngine
 from qa.models.served import ServedModel
+from qa.query import Query
 
 Find = Callable[[str], Extract | None]
 

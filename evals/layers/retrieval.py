@@ -53,7 +53,7 @@ def measure_retrieval(
     def measure(case: GoldCase) -> Row:
         found = gold_spans(case, folder=folder)
         started = time.perf_counter()
-        passages = retriever.rank(case.question).passages
+        passages = retriever.rank(case.question, as_of=case.as_of).passages
         seconds = round(time.perf_counter() - started, 4)
         values = score_ranking(case, passages, found, corpus=corpus)
         details = _details(case, passages, found, corpus=corpus)

@@ -9,7 +9,7 @@ from index.corpus import Corpus
 from index.passages import Passage, is_heading
 from qa.answer import Extract, Usage
 from qa.desk import Desk
-from qa.engine import NOT_SAID
+from qa.draft import NOT_SAID
 from qa.evidence import EvidenceSentence
 from qa.models.served import usage_of
 from qa.sources import Sources

@@ -11,8 +11,9 @@ from qa.asked import JUDGEMENTS, Judgement
 from qa.page.keeper import build_keeper
 from qa.page.line import Line
 from qa.page.loader import DeskLoader, Loading
-from qa.page.render import line_html, sources_html, talk_html
+from qa.page.render import line_html, talk_html
 from qa.page.session import POLL_SECONDS, Session, Sessions
+from qa.page.sources import sources_html
 
 # The embedded model answers one question at a time; a second one would only slow the first.
 ANSWERS_AT_ONCE = 1

@@ -5,12 +5,12 @@ node, and a live region must announce what is new, not what moved.
 """
 
 from collections.abc import Sequence
-from datetime import date
 
-from qa.answer import Answer, ArticleReference, Extract, Sentence
+from qa.answer import Answer, ArticleReference, Citation, Disagreement, Extract, Sentence
 from qa.asked import Judgement
-from qa.page.marks import cite_key, escape, find_spans, mark_text
-from qa.page.turn import Card, Turn
+from qa.page.marks import cite_key, escape
+from qa.page.sources import byline, written_date
+from qa.page.turn import Turn
 
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported"}
 JUDGEMENT_NAMES: dict[Judgement, str] = {"good": "Good answer", "wrong": "Wrong answer"}
@@ -19,16 +19,14 @@ TITLE_QUOTE_CHARACTERS = 400
 INTRODUCTION = (
     "Ask about the articles. Each sentence of an answer comes with the words that support it."
 )
-NO_SOURCES = "The articles that an answer cites are shown here, with the cited words."
-NOTHING_CITED = "No article is cited."
 NOT_IN_ARTICLES = "The articles don't say."
 STALE = (
     "The articles have changed since they were last read. This answer is from the earlier state."
 )
 STOPPED = "Stopped before the answer was finished."
 CUT_OFF = "The model stopped before the answer was finished."
-TEXT_GONE = "The text of this article can't be read any more."
-QUOTE_MOVED = "The article has changed. The quoted words are no longer in it."
+DIFFER = "The articles differ"
+VERSION_COLUMNS = ("Version", "Outlet", "Date", "Quote")
 
 
 def talk_html(turns: Sequence[Turn]) -> str:
@@ -48,20 +46,10 @@ def turn_html(turn: Turn) -> str:
         f'<div class="dl-slot">{_abstention(turn)}</div>'
         f'<div class="dl-slot">{_extract(turn)}</div>'
         f'<div class="dl-slot dl-answer">{_sentences(turn)}</div>'
+        f'<div class="dl-slot">{_disagreements(turn)}</div>'
         f'<div class="dl-slot">{_notes(turn)}</div>'
         f'<div class="dl-slot">{_judgement(turn)}</div>'
         "</article>"
-    )
-
-
-def sources_html(turns: Sequence[Turn]) -> str:
-    """The region "Sources": a group of cards for each answer, the latest one shown."""
-    groups = "".join(_group(turn, shown=turn is turns[-1], named=len(turns) > 1) for turn in turns)
-    if not turns:
-        groups = f'<p class="dl-none">{NO_SOURCES}</p>'
-    return (
-        '<section class="dl-sources" role="region" aria-labelledby="dl-sources-title">'
-        f'<h2 id="dl-sources-title">Sources</h2>{groups}</section>'
     )
 
 
@@ -70,31 +58,6 @@ def line_html(words: str, *, busy: bool = False, problem: bool = False) -> str:
     kind = " dl-busy" if busy else ""
     kind += " dl-problem" if problem else ""
     return f'<p class="dl-line{kind}" role="status">{escape(words)}</p>'
-
-
-def card_html(card: Card, *, turn: int) -> str:
-    """An article with its quotes, and its text with the cited words marked."""
-    quotes = "".join(
-        f'<blockquote class="dl-quote" data-cite="{cite_key(turn, each.number)}" tabindex="-1">'
-        f'<span class="dl-number">[{each.number}]</span> '
-        f'<span class="dl-words" dir="auto">{escape(each.quote)}</span></blockquote>'
-        for each in card.citations
-        if each.number is not None
-    )
-    return (
-        f'<article class="dl-card"><h3 dir="auto">{escape(card.title)}</h3>'
-        f'<p class="dl-byline">{_byline(card.outlet, card.published)}</p>'
-        f"{quotes}{_full_text(card, turn)}</article>"
-    )
-
-
-def written_date(published: str | None) -> str | None:
-    """An ISO date as a newspaper writes it; anything else as it is."""
-    try:
-        day = date.fromisoformat(published or "")
-    except ValueError:
-        return published
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def _understood(turn: Turn) -> str:
@@ -129,18 +92,54 @@ def _sentences(turn: Turn) -> str:
 
 def _sentence(sentence: Sentence, turn: Turn) -> str:
     quotes = {each.number: each.quote for each in (*turn.citations, *sentence.sources)}
-    links = "".join(
-        f'<a class="dl-cite" href="#cite-{cite_key(turn.number, number)}"'
-        f' data-cite="{cite_key(turn.number, number)}"'
-        f' title="{escape(_short(quotes.get(number, "")))}">[{number}]</a>'
-        for number in sentence.citations
-    )
+    links = "".join(_link(turn, number, quotes.get(number, "")) for number in sentence.citations)
     verdict = VERDICTS.get(sentence.verdict)
     mark = f'&nbsp;<span class="dl-verdict">{verdict}</span>' if verdict else ""
     space = "&nbsp;" if links else ""
     return (
         f'<span class="dl-sentence dl-{escape(sentence.verdict)}">'
         f"{escape(sentence.text)}{space}{links}{mark}</span>"
+    )
+
+
+def _link(turn: Turn, number: int, quote: str) -> str:
+    key = cite_key(turn.number, number)
+    return (
+        f'<a class="dl-cite" href="#cite-{key}" data-cite="{key}"'
+        f' title="{escape(_short(quote))}">[{number}]</a>'
+    )
+
+
+def _disagreements(turn: Turn) -> str:
+    if turn.answer is None:
+        return ""
+    return "".join(_versions(each, turn) for each in turn.answer.disagreements)
+
+
+def _versions(disagreement: Disagreement, turn: Turn) -> str:
+    """A table of versions. Where it is narrow a row is a block, so the roles are written out."""
+    sources = {each.number: each for each in turn.citations}
+    head = "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in VERSION_COLUMNS)
+    rows = "".join(
+        _version_row(each.value, sources[each.citation], turn) for each in disagreement.versions
+    )
+    return (
+        '<table class="dl-versions" role="table">'
+        f'<caption dir="auto">{DIFFER}: {escape(disagreement.about)}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table>'
+    )
+
+
+def _version_row(value: str, source: Citation, turn: Turn) -> str:
+    link = _link(turn, source.number, source.quote) if source.number is not None else ""
+    date_written = written_date(source.published) or ""
+    return (
+        f'<tr role="row"><th role="rowheader" scope="row" dir="auto">{escape(value)}</th>'
+        f'<td role="cell" dir="auto">{escape(source.outlet or source.title)}</td>'
+        f'<td role="cell" dir="auto">{escape(date_written)}</td>'
+        f'<td role="cell" class="dl-said"><span dir="auto">{escape(source.quote)}</span>'
+        f"&nbsp;{link}</td></tr>"
     )
 
 
@@ -160,7 +159,7 @@ def _closest(references: Sequence[ArticleReference]) -> str:
         return ""
     items = "".join(
         f'<li dir="auto"><span class="dl-title">{escape(each.title)}</span>'
-        f'<span class="dl-byline">{_byline(each.outlet, each.published)}</span></li>'
+        f'<span class="dl-byline">{byline(each.outlet, each.published)}</span></li>'
         for each in references
     )
     return f'<p class="dl-closest">The closest articles:</p><ul>{items}</ul>'
@@ -205,40 +204,6 @@ def _judgement(turn: Turn) -> str:
         '<div class="dl-judgement" role="group" aria-label="Your verdict on this answer"'
         f' aria-live="off">{buttons}</div>'
     )
-
-
-def _group(turn: Turn, *, shown: bool, named: bool) -> str:
-    cards = "".join(card_html(card, turn=turn.number) for card in turn.cards)
-    if not cards and turn.step is None:
-        cards = f'<p class="dl-none">{NOTHING_CITED}</p>'
-    name = f'<p class="dl-for" dir="auto">{escape(turn.question)}</p>' if named else ""
-    back = f'<p class="dl-back"><a href="#turn-{turn.number}">Back to the answer</a></p>'
-    return (
-        f'<div class="dl-group" data-turn="{turn.number}"{"" if shown else " hidden"}>'
-        f"{name}{cards}{back if turn.cards else ''}</div>"
-    )
-
-
-def _full_text(card: Card, turn: int) -> str:
-    if card.text is None:
-        return f'<p class="dl-note">{TEXT_GONE}</p>'
-    spans = find_spans(card.text, card.citations)
-    moved = f'<p class="dl-note">{QUOTE_MOVED}</p>' if len(spans) < len(card.citations) else ""
-    start = _first_word(card.text, card.body_start)
-    return (
-        f'{moved}<details class="dl-text"><summary>Full article</summary>'
-        f'<div class="dl-body" tabindex="0" role="group" aria-label="Text of the article">'
-        f"{mark_text(card.text, spans, turn=turn, start=start)}</div></details>"
-    )
-
-
-def _first_word(text: str, start: int) -> int:
-    return len(text) - len(text[start:].lstrip()) if text[start:].strip() else start
-
-
-def _byline(outlet: str | None, published: str | None) -> str:
-    parts = [part for part in (outlet, written_date(published)) if part]
-    return " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts)
 
 
 def _short(quote: str) -> str:
