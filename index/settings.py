@@ -78,7 +78,7 @@ class GenerationSettings(Section):
     answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in tokens.")
     seed: int = Field(7, ge=0, description="Seed of the sampler (temperature is always 0).")
     least_support: float = Field(
-        0.5,
+        0.6,
         ge=0,
         le=1,
         description="What is less likely right than this is not given as an answer.",

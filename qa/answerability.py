@@ -7,6 +7,7 @@ fitted on questions that are used for nothing else (`python -m evals.calibrate`)
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -26,7 +27,9 @@ from qa.word_vectors import WordReader, Words
 CALIBRATION = "calibration.json"
 # Cosine of two words' vectors from which one says nearly what the other does.
 NEAR = 0.5
+ALIKE = 0.45  # cosine of two phrases
 LEAD_CHARACTERS = 300
+CLAUSE_END = re.compile(r"[;:–—]\s|,\s(?=[a-z])|\s(?:but|while|whereas)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,17 @@ class SignalReader:
         near = _best_matches(own, [self._words.of(span.text) for span in spans])
         met = (word for word, best in zip(own.words, near, strict=True) if best >= NEAR)
         return frozenset(term for word in met for term in terms(word))
+
+    def are_alike(self, one: str, other: str) -> bool:
+        """Whether two phrases mean much the same."""
+        return float(self._words.of(one).whole @ self._words.of(other).whole) >= ALIKE
+
+    def clause(self, sentence: str, span: EvidenceSentence) -> str:
+        """The clause of a quote that is most like a sentence."""
+        clauses = [clause for clause in CLAUSE_END.split(span.text) if clause.strip()]
+        own, *others = self._words.read([sentence, *clauses])
+        likest = max(zip(clauses, others, strict=True), key=lambda pair: own.whole @ pair[1].whole)
+        return likest[0]
 
     def _matched(self, question: str, spans: Sequence[EvidenceSentence]) -> float:
         """How well the spans meet the question's words: each one's best match among theirs.

@@ -1,8 +1,10 @@
 """What kind of thing a question asks for (a number, a date, a person), and who has one."""
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
+from index.lexical import terms
 from qa.facts import UNITS, find_numbers, states_name
 
 Kind = Literal["number", "date", "person", "other"]
@@ -25,6 +27,8 @@ TIME_WORDS = re.compile(
     re.I,
 )
 COUNTED = re.compile(r"\bhow many\s+((?:[\w'’-]+\s*){1,3})", re.I)
+COUNT_OF = re.compile(r"\b(?:\d[\d,.]*|[a-z]+)\s+((?:[\w'’-]+\s+){0,2}?[a-z’'-]{3,}s)\b", re.I)
+PEOPLE = frozenset(terms("people persons individuals civilians residents inhabitants"))
 FULL_NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:al-|bin |de |van |von )?[A-Z][\w’'-]+)+")
 
 
@@ -47,14 +51,31 @@ def answers_kind(text: str, question: str) -> bool:
     return kind == "person" and _names_someone(text, question)
 
 
-def measures_another_thing(answer: str, question: str) -> bool:
-    """Whether "how many people" is answered with nothing but distances, years or percentages."""
+def counts_another_thing(
+    answer: str, question: str, is_like: Callable[[str, str], bool] = lambda one, other: False
+) -> bool:
+    """Whether "how many aircraft" is answered with a number of bases, or with a distance.
+
+    `is_like` tells whether two phrases mean much the same: volunteers and participants.
+    """
     counted = COUNTED.search(question)
-    numbers = find_numbers(answer)
-    if counted is None or not numbers:
+    asked = set(terms(counted.group(1))) if counted else set()
+    if counted is None or not asked:
         return False
+    numbers = find_numbers(answer)
     asked_units = {UNITS.get(word.casefold()) for word in counted.group(1).split()}
-    return all(each.unit and each.unit not in asked_units for each in numbers)
+    if numbers and all(each.unit and each.unit not in asked_units for each in numbers):
+        return True
+    if asked & set(terms(answer)):
+        return False
+    things = [
+        found.group(1)
+        for number in numbers
+        if (found := COUNT_OF.match(answer, answer.find(number.text)))
+    ]
+    if any(asked & PEOPLE and set(terms(thing)) & PEOPLE for thing in things):
+        return False
+    return bool(things) and not any(is_like(counted.group(1), thing) for thing in things)
 
 
 def _names_someone(text: str, question: str) -> bool:

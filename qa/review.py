@@ -20,7 +20,7 @@ from qa.confidence import Confidence
 from qa.evidence import EvidenceFinder, EvidenceSentence
 from qa.inert import is_instruction
 from qa.reply import is_refusal
-from qa.verify import Known, check_sentence, misses_question
+from qa.verify import Known, check_sentence, is_turned_round, misses_question
 from qa.word_vectors import WordReader
 
 # A sentence that gathers: "A, B and C".
@@ -96,6 +96,8 @@ class Reviewer:
         support = round(self._calibration.probability(signals), 3)
         facts: dict[str, Any] = {"signals": signals, "support": support, "missing": check.missing}
         reason = None if spans and check.verdict != "unsupported" else _not_found(check.missing)
+        if reason is None and is_turned_round(sentence, self.signals.clause(sentence, spans[0])):
+            reason = "What the model wrote turns round what the article says."
         if reason is None and first:
             reason = self._misses(sentence, spans, asked.question)
             if reason is None and support < self._least_support:
@@ -117,6 +119,7 @@ class Reviewer:
             self.citer.with_antecedents(same),
             lead_of(self._corpus.articles[spans[0].article_id]),
             question=question,
+            is_like=self.signals.are_alike,
         )
         return wrong or self._joins_strangers(sentence, spans, question)
 

@@ -5,6 +5,7 @@ and most of its other words do; and an answer counts only if it is about what wa
 """
 
 import re
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,7 +24,7 @@ from qa.facts import (
     states_number,
     states_quoted,
 )
-from qa.kinds import answers_kind, asked_kind, measures_another_thing
+from qa.kinds import answers_kind, asked_kind, counts_another_thing
 
 # Share of the other words (those the question didn't bring) that must stand in the quotes.
 SUPPORTED_WORDS = 0.6
@@ -40,6 +41,7 @@ OF_NAME = re.compile(
     r"(?:\s+\w+)?\s+(?:of|for)\s+(?:the\s+)?([A-Z][\w-]+)",
 )
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+DENIES = re.compile(r"\b(?:not|never|no|neither|nor|cannot|without)\b|n[’']t\b", re.I)
 ASKS_WHETHER = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b", re.I
 )
@@ -149,6 +151,11 @@ def _certain_names(question: str, common_words: AbstractSet[str]) -> tuple[str, 
     return tuple(name for name in find_names(question, common_words) if name not in doubtful)
 
 
+def is_turned_round(sentence: str, clause: str) -> bool:
+    """Whether one of both denies and the other does not; `clause` is the quote's word on it."""
+    return bool(DENIES.search(sentence)) is not bool(DENIES.search(clause))
+
+
 def required_names(question: str) -> tuple[str, ...]:
     """Names that say whose the answer must be: "Russia's minister", "the president of Turkey"."""
     found = OWNER.findall(question) + OF_NAME.findall(question)
@@ -177,10 +184,12 @@ def misses_question(
     lead: str = "",
     *,
     question: str,
+    is_like: Callable[[str, str], bool] = lambda one, other: False,
 ) -> str | None:
     """Why an answer with these quotes can't be one to this question, or None.
 
-    `lead` is what their article is about: its title and first words.
+    `lead` is what their article is about: its title and first words; `is_like` tells whether two
+    phrases mean much the same.
     """
     for name in required_names(question):
         if not _may_be(name, f"{quotes} {lead}"):
@@ -189,7 +198,7 @@ def misses_question(
     if other:
         return f"What was found is about {other}, not what was asked."
     kind = asked_kind(question)
-    lacks_it = not answers_kind(answer, question) or measures_another_thing(answer, question)
+    lacks_it = not answers_kind(answer, question) or counts_another_thing(answer, question, is_like)
     if kind in ("number", "date") and lacks_it:
         return f"No {kind} for this was found."
     if not ASKS_WHETHER.match(question) and set(terms(answer)) <= set(terms(question)):

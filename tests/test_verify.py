@@ -10,6 +10,7 @@ from qa.verify import (
     Known,
     belongs_to_another,
     check_sentence,
+    is_turned_round,
     misses_question,
     required_names,
     unknown_names,
@@ -95,6 +96,19 @@ def test_the_year_of_an_article_completes_its_dates(sentence: str, verdict: str)
     known = Known(years=frozenset([2025]))
     check = check_sentence(sentence, "The vote is on 4 March.", question="When?", known=known)
     assert check.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("sentence", "clause", "turned"),
+    [
+        ("Tennant thinks tablets can go.", "I would not throw any tablets away", True),
+        ("Tennant would not throw tablets away.", "I would not throw any tablets away", False),
+        ("The army hasn't left.", "The army has left", True),
+        ("The army left.", "The army has left", False),
+    ],
+)
+def test_a_denial_is_not_turned_round(sentence: str, clause: str, turned: bool) -> None:
+    assert is_turned_round(sentence, clause) is turned
 
 
 def test_words_that_the_quotes_put_otherwise_are_carried() -> None:
