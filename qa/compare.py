@@ -148,19 +148,21 @@ class Comparer:
         spans: Sequence[EvidenceSentence],
         pool: Sequence[EvidenceSentence],
     ) -> Corroborated:
-        """Other articles with a like sentence that has the answer's new names and its numbers."""
+        """Other articles with a like sentence that has the answer's new names and its numbers.
+
+        Of the names that the question has too, it must have one.
+        """
         numbers = find_numbers(sentence)
-        names = [
-            name
-            for name in find_names(sentence, self._corpus.common_words)
-            if not concerns_name(name, question)
-        ]
+        found_names = find_names(sentence, self._corpus.common_words)
+        asked = [name for name in found_names if concerns_name(name, question)]
+        names = [name for name in found_names if name not in asked]
         if not names and not numbers:
             return {}
         stating = [
             other
             for other in pool
             if all(concerns_name(name, other.text) for name in names)
+            and (not asked or any(concerns_name(name, other.text) for name in asked))
             and all(states_number(number, other.text) for number in numbers)
         ]
         found = {}
