@@ -21,12 +21,13 @@ import qa
 from evals.calibration import Example, describe, fit, render
 from evals.gold import CALIBRATION, GoldCase
 from evals.metrics import missing_facts, said_forbidden
+from evals.program import add_model_options, end_with
 from evals.replies import RememberedModel, ReplyStore
 from evals.score import said
 from evals.sets import load_set
 from evals.suite import WORK
 from index.embedding import Embedder
-from index.errors import DatelineError, InputError
+from index.errors import InputError
 from index.settings import Settings, load_settings
 from qa.answer import Answer
 from qa.answerability import CALIBRATION as FILE_NAME
@@ -137,14 +138,9 @@ def _parser() -> argparse.ArgumentParser:
         "--squad-questions", type=int, default=SQUAD_QUESTIONS, help="at most so many of its"
     )
     parser.add_argument("--output", type=Path, default=OUTPUT)
-    parser.add_argument("--backend", choices=("embedded", "ollama"), default="embedded")
-    parser.add_argument("--model", help="language model (default: the backend's)")
+    add_model_options(parser)
     return parser
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DatelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    end_with(main)

@@ -20,13 +20,13 @@ from evals.bench import write_result
 from evals.bench.switches import AS_IT_IS, SWITCHES, Switch
 from evals.gold import CALIBRATION, GOLD_SETS, REDTEAM, GoldCase, choose_sets
 from evals.metrics import Share, percentile
+from evals.program import add_model_options, end_with
 from evals.replies import RememberedModel, ReplyStore
 from evals.report.console import aligned
 from evals.sample import take_stratified
 from evals.score import score_answer
 from evals.suite import WORK
 from index.embedding import Embedder
-from index.errors import DatelineError
 from index.settings import Settings, load_settings
 from qa.answer import Answer
 from qa.conversation import Turn
@@ -241,14 +241,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", action="append", choices=[each.name for each in SWITCHES], help="a stage"
     )
-    parser.add_argument("--backend", choices=("embedded", "ollama"), default="embedded")
-    parser.add_argument("--model", help="language model (default: the backend's)")
+    add_model_options(parser)
     return parser
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DatelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    end_with(main)

@@ -23,6 +23,7 @@ from evals.bench import write_result
 from evals.bench.meter import Cost, Meter
 from evals.gold import GoldCase, GoldSet
 from evals.metrics import percentile
+from evals.program import add_model_options, end_with
 from evals.references.__main__ import reference_settings
 from evals.references.citation_engine import DeskEmbedding
 from evals.report.console import aligned
@@ -208,14 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--articles", type=Path, required=True)
     parser.add_argument("--gold", type=Path, required=True, help="gold questions about them")
     parser.add_argument("--limit", type=_count, help="at most so many questions, of all kinds")
-    parser.add_argument("--backend", choices=("embedded", "ollama"), default="embedded")
-    parser.add_argument("--model", help="language model (default: the backend's)")
+    add_model_options(parser)
     return parser
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DatelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    end_with(main)

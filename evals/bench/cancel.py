@@ -16,8 +16,8 @@ from typing import Literal
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
 from evals.bench import write_result
+from evals.program import add_model_options, end_with
 from evals.report.console import aligned
-from index.errors import DatelineError
 from index.settings import load_settings
 from qa.models.served import ServedModel, open_model
 
@@ -117,15 +117,10 @@ def _user(text: str) -> ChatMessage:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals.bench.cancel", description=__doc__)
-    parser.add_argument("--backend", choices=("embedded", "ollama"), default="embedded")
-    parser.add_argument("--model")
+    add_model_options(parser)
     parser.add_argument("--times", type=int, default=5)
     return parser
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DatelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    end_with(main)

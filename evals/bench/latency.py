@@ -14,6 +14,7 @@ from evals.bench import write_result
 from evals.bench.cold import ColdStart, time_command, time_import
 from evals.bench.questions import BenchQuestion, load_questions
 from evals.metrics import percentile
+from evals.program import add_model_options, end_with
 from evals.report.console import aligned
 from index.errors import DatelineError
 from index.settings import load_settings
@@ -104,14 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals.bench.latency", description=__doc__)
     parser.add_argument("--articles", type=Path, default=Path("articles"))
     parser.add_argument("--questions", type=Path, default=DEFAULT_GOLD)
-    parser.add_argument("--backend", choices=("embedded", "ollama"), default="embedded")
-    parser.add_argument("--model")
+    add_model_options(parser)
     return parser
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DatelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    end_with(main)

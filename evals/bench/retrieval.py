@@ -32,10 +32,10 @@ from evals.bench import write_result
 from evals.bench.retrieval_sets import DEPTH, Bench, Question, load_benches
 from evals.measures import Measure, estimate, mean
 from evals.metrics import percentile
+from evals.program import end_with
 from evals.report.console import aligned
 from evals.results import Row
 from index.embedding import Embedder, TokenVectors, Vectors
-from index.errors import DatelineError
 from index.settings import RetrievalSettings
 from qa.rerank import LateInteraction
 from qa.retrieve import HybridRetriever, Ranking
@@ -246,8 +246,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DatelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    end_with(main)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from evals import EVALS
 from evals.gold import BRIEFS, GOLD_SETS, GoldCase, GoldSet
+from evals.program import add_model_options
 from evals.references import ANSWERS, REFERENCES, StoredAnswers, open_reference
 from evals.references.catalogue import OpenReference
 from evals.references.citation_engine import CONTEXT_TOKENS
@@ -106,8 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--limit", type=_count, help="only so many cases, of all kinds, as a run chooses them"
     )
-    parser.add_argument("--backend", choices=("embedded", "ollama"), default="embedded")
-    parser.add_argument("--model", help="language model (default: the backend's)")
+    add_model_options(parser)
     return parser
 
 
