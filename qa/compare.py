@@ -22,6 +22,9 @@ Kind = Literal["contradiction", "update"]
 Corroborated = dict[tuple[str, int], tuple[str, ...]]
 NEARLY_BEST = 0.1  # of relevance
 LATER_DAYS = 7  # what is published so much later is an update even without a word that says so
+# A sentence without a number must bring so many names for another to be known as its echo:
+# "Iranian" alone stands in many.
+FEWEST_NAMES = 2
 ECHO_LIKENESS = 0.375  # of two sentences with the same names and numbers
 
 
@@ -156,7 +159,7 @@ class Comparer:
         found_names = find_names(sentence, self._corpus.common_words)
         asked = [name for name in found_names if concerns_name(name, question)]
         names = [name for name in found_names if name not in asked]
-        if not names and not numbers:
+        if not numbers and len(names) < FEWEST_NAMES:
             return {}
         stating = [
             other
