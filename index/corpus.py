@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.articles import Article
+from index.characters import fold_invisible
 from index.embedding import Vectors
 from index.lexical import WORD, LexicalIndex
 from index.manifest import Manifest
@@ -56,7 +57,7 @@ class Corpus:
         return frozenset(
             word
             for article in self.articles.values()
-            for word in WORD.findall(article.text)
+            for word in WORD.findall(fold_invisible(article.text))
             if word.islower()
         )
 
@@ -66,7 +67,7 @@ class Corpus:
         return frozenset(
             word.casefold()
             for article in self.articles.values()
-            for word in WORD.findall(article.text)
+            for word in WORD.findall(fold_invisible(article.text))
         )
 
     @cached_property

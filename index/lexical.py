@@ -3,6 +3,7 @@
 import logging
 import math
 import re
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,6 +12,8 @@ import bm25s
 import numpy as np
 import snowballstemmer
 from numpy.typing import NDArray
+
+from index.characters import fold_invisible
 
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
 # Words that say nothing of what a text is about. Question words are among them: a passage
@@ -26,18 +29,21 @@ STOP_WORDS = frozenset(
 )
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports each index it builds
 _STEMMER = snowballstemmer.stemmer("english")
+_STEMMING = threading.Lock()  # it keeps the word it is at in itself
 
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The word's stem, lower-cased; a possessive's ending goes first."""
-    stemmed: str = _STEMMER.stemWord(word.casefold())
+    with _STEMMING:
+        stemmed: str = _STEMMER.stemWord(word.casefold())
     return stemmed
 
 
 def terms(text: str) -> list[str]:
     """The stems of the words that say what a text is about, in order, with repetitions."""
-    words = (word.casefold() for word in WORD.findall(text.replace("\u2019", "'")))
+    found = WORD.findall(fold_invisible(text).replace("\u2019", "'"))
+    words = (word.casefold() for word in found)
     return [stem(word) for word in words if word not in STOP_WORDS and word != "s"]
 
 

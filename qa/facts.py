@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from index.characters import fold_invisible
 from index.lexical import STOP_WORDS
 
 SCALES = {
@@ -89,6 +90,8 @@ TAIL = re.compile(
 CURRENCY = re.compile(r"(US\$|[$£€])\s*$")
 # A quotation that isn't closed goes on to the end; a straight mark after a word closes one.
 QUOTED = re.compile(r"(?:“|(?<![\w.!?…])\")([^\"“”]{3,}?)(?:[\"”]|\Z)")
+# A file or a host, as in "policy.pdf" or "gov.uk": quoted as it is, or not at all.
+ADDRESS = re.compile(r"\b(?:[\w-]{2,}\.)+[a-z]{2,}\b")
 NAME = re.compile(r"\b[A-Z][\w’'.-]*[\w]|\b[A-Z]\b")
 SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“(]\s*|\n\s*)$")
 POSSESSIVE = re.compile(r"[’']s?$")
@@ -140,7 +143,7 @@ class Facts:
 @lru_cache(maxsize=8192)
 def find_numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, in figures or words; "one" is left out, being mostly a pronoun."""
-    return tuple(number for _, _, number in scan_numbers(text))
+    return tuple(number for _, _, number in scan_numbers(fold_invisible(text)))
 
 
 def scan_numbers(text: str) -> Iterator[tuple[int, int, Number]]:
@@ -179,6 +182,7 @@ def find_names(text: str, common_words: AbstractSet[str] = frozenset()) -> tuple
     At the start of a sentence a capital says nothing: there a word counts as a name unless it
     is among `common_words` (those seen in lower case elsewhere) or a word like "the".
     """
+    text = fold_invisible(text)
     names = []
     for match in NAME.finditer(text):
         name = CONTRACTION.sub("", match.group()).rstrip(".")
@@ -192,10 +196,12 @@ def find_names(text: str, common_words: AbstractSet[str] = frozenset()) -> tuple
 
 def find_facts(text: str, common_words: AbstractSet[str] = frozenset()) -> Facts:
     """All checkable parts of a sentence."""
+    text = fold_invisible(text)
+    quoted = [" ".join(match.split()) for match in QUOTED.findall(text)]
     return Facts(
         numbers=find_numbers(text),
         names=find_names(text, common_words),
-        quoted=tuple(" ".join(match.split()) for match in QUOTED.findall(text)),
+        quoted=(*quoted, *ADDRESS.findall(text)),
     )
 
 
@@ -216,7 +222,7 @@ def concerns_name(name: str, text: str) -> bool:
     if states_name(name, text):
         return True
     wanted = plain(name)
-    return any(_same_root(wanted, plain(word)) for word in NAME.findall(text))
+    return any(_same_root(wanted, plain(word)) for word in NAME.findall(fold_invisible(text)))
 
 
 def resembles_name(name: str, text: str) -> bool:
@@ -227,7 +233,7 @@ def resembles_name(name: str, text: str) -> bool:
         and abs(len(wanted) - len(found)) <= 2
         and not (found.startswith(wanted) or wanted.startswith(found))  # Golan isn't Golani
         and SequenceMatcher(None, wanted, found).ratio() >= SAME_NAME
-        for found in map(plain, NAME.findall(text))
+        for found in map(plain, NAME.findall(fold_invisible(text)))
     )
 
 
@@ -247,7 +253,7 @@ def states_quoted(words: str, text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def plain(text: str) -> str:
-    """Lower case, straight apostrophes, hyphens as spaces: how texts are compared."""
-    lowered = text.casefold().replace("’", "'").replace("‘", "'").replace("‑", "-")
+    """Lower case, straight apostrophes, hyphens as spaces, all visible: how texts are compared."""
+    lowered = fold_invisible(text).casefold().replace("’", "'").replace("‘", "'").replace("‑", "-")
     lowered = INITIALS.sub(lambda match: match.group().replace(".", ""), lowered)
     return POSSESSIVE.sub("", lowered.replace("-", " ").replace("“", '"').replace("”", '"'))

@@ -4,18 +4,20 @@ Three defences, for the prompt's copy only; quotes stay verbatim:
 `make_inert` takes from a sentence what a model or a page would obey rather than read,
 `is_instruction` finds sentences addressed to a model instead of reporting something, and
 `find_planted` finds sentences in text that no reader of the page sees, or in made-up chat turns.
+`is_instruction_line` does for a title what `is_instruction` does for a sentence.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from qa.instructions import GIVES_ORDERS, MAY_GIVE_ORDERS
+from index.characters import fold_invisible
+from index.passages import split_sentences
+from qa.instructions import GIVES_ORDERS, LOOK_ALIKES, MAY_GIVE_ORDERS
 
 WHITE_SPACE = "\t\n\r\f\v\x85"
 # Format (zero-width, bidirectional, tag characters), control, private use, surrogate.
 UNREADABLE = ("Cf", "Cc", "Co", "Cs")
-VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 _HIDING = (
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
@@ -30,13 +32,15 @@ _CLOSES_TURN = (
     r"(?:<[|｜](?:im_end|eot_id|end|endoftext|end_of_text)[|｜]>|<end_of_turn>|\[/INST\]"
     r"|<</SYS>>)"
 )
-# Text that a page doesn't show, and turns in a chat template; what isn't closed runs to the end.
+# Text that a page doesn't show, tags with what stands in them, and turns in a chat template;
+# what isn't closed runs to the end.
 CONCEALED = tuple(
     re.compile(pattern, re.I | re.DOTALL)
     for pattern in (
         r"<!--.*?(?:-->|\Z)",
         r"<(script|style|template)\b[^<>]{0,500}>.*?(?:</\1\s*>|\Z)",
         rf"<([a-z]\w*)\b[^<>]{{0,500}}?{_HIDING}[^<>]{{0,500}}>.*?(?:</\1\s*>|\Z)",
+        r"<[a-z][\w:.-]*[\s/][^<>]{0,500}=[^<>]{0,500}>",
     )
 )
 TEMPLATE_TURN = re.compile(rf"{_OPENS_TURN}[^\r\n]*?(?:{_CLOSES_TURN}|$)", re.I | re.MULTILINE)
@@ -48,11 +52,19 @@ LABEL = re.compile(rf"\b({_LABEL}|article\s+\d+(?:\s*\([^)]{{0,40}}\))?)\s*[*_]*
 LABELLED_LINE = re.compile(rf"\W*(?:{_LABEL}|article\s+\d+)\s*[*_]*\s*[:：]", re.I)
 # A line that no report has: from it on, labelled lines are somebody's made-up conversation.
 FALSE_TURN = re.compile(
-    rf"\W*(?:(?:{_ROLE}|{_CUE}|excerpts)\s*[*_]*\s*[:：]"
+    rf"\W*(?:(?:{_ROLE}|{_CUE}|excerpts)\s*[*_)\]>}}]*\s*[:：]"
+    r"|(?<=[\[<{])(?:assistant|system)(?: (?:message|prompt|note))?[\]>}]"
     r"|end of (?:the )?(?:excerpts?|articles|context|documents?)\b)",
     re.I,
 )
 LINE = re.compile(r"[^\r\n]+")
+# A line that is broken before its sentence is over goes on in the next, which isn't set apart.
+ENDS_SENTENCE = frozenset(".!?…:;\"”'’)")
+GOES_ON = re.compile(r"[^\S\r\n]*(?:\r\n?|\n)[^\S\r\n]*\Z")
+SET_APART = re.compile(r"[#>*•|+-]|\d{1,3}[.)]\s")
+MOST_LINES = 8
+# "AI: what it means for farms" is a headline, though a body has such a line only in a chat.
+TOPIC = re.compile(r"\W*(?:AI|Human)\s*[:：]\s*")
 
 _NESTED = r"\((?:[^()]|\([^()]*\))*+\)"
 MARKUP = re.compile(rf"!?\[([^\[\]]*)\]\s?{_NESTED}", re.I)
@@ -66,7 +78,20 @@ REPLACED = tuple(
         (r"!?\[([^\[\]]*)\]\[[^\[\]]*\]", r"\1"),
         (r"!\[", "["),
         (r"</?[a-z][\w:.-]*(?:\s[^<>]{0,500})?/?>|<!--|-->", " "),
-        (r"<[|｜][^<>]{0,80}[|｜]>|\[/?INST\]|<</?SYS>>", " "),
+        (
+            r"<[|｜][^<>]{0,80}[|｜]>|<</?SYS>>"
+            r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]",
+            " ",
+        ),
+        # What isn't closed: a tag, a chat token, a link's address.
+        (r"<[a-z][\w:.-]*[\s/](?:[^<>]{0,500}[\s/])?[\w:.-]+=[^<>]*(?=<|\Z)", " "),
+        (
+            r"<(?:img|script|style|iframe|svg|object|embed|form|input|video|audio)\b[^<>]*"
+            r"(?=<|\Z)",
+            " ",
+        ),
+        (r"<[|｜][^<>]{0,80}(?=<|\Z)", " "),
+        (r"!?\[([^\[\]]*)\]\([^()\[\]\s]*(?=\[|\Z)", r"\1"),
         (r"(?:javascript|vbscript)\s*:\s*\S*|\bdata:\w+/[\w.+-]+\S*", " "),
         (
             r"(?:https?|ftp)://(?:[^\s/@<>]{1,80}@)?([\w-]+(?:\.[\w-]+)*)"
@@ -109,7 +134,7 @@ def is_instruction(sentence: str) -> bool:
     """
     if not _has_words(make_inert(sentence)):
         return _has_words(sentence)
-    plain = unicodedata.normalize("NFKC", _straight_quotes(_visible(sentence)))
+    plain = _spelled_plainly(_visible(sentence))
     if FALSE_TURN.match(plain):
         return True
     if not MAY_GIVE_ORDERS.search(plain):
@@ -119,17 +144,31 @@ def is_instruction(sentence: str) -> bool:
     return any(order.search(apart) for order in GIVES_ORDERS)
 
 
+def is_instruction_line(line: str) -> bool:
+    """Whether a line that stands alone, as a title does, is an instruction or has one in it.
+
+    So is one with hidden text or a chat turn in it.
+    """
+    if any(pattern.search(line) for pattern in (*CONCEALED, TEMPLATE_TURN)):
+        return True
+    said = TOPIC.sub("", line, count=1)
+    sentences = split_sentences(said, 0, len(said))
+    return is_instruction(said) or any(is_instruction(said[start:end]) for start, end in sentences)
+
+
 def find_planted(text: str, sentences: Iterable[Span]) -> frozenset[Span]:
     """Those of an article's sentence spans that are no reporting: to be left out of evidence.
 
-    They are instructions, or lie in hidden text or in made-up chat turns of `text`.
+    They are instructions, also such as go on over several lines, or lie in hidden text or in
+    made-up chat turns of `text`.
     """
+    spans = sorted(sentences)
     concealed = tuple(_concealed_spans(text))
-    return frozenset(
-        (start, end)
-        for start, end in sentences
-        if is_instruction(text[start:end]) or _is_within(text, (start, end), concealed)
+    orders = {(start, end) for start, end in spans if is_instruction(text[start:end])}
+    orders.update(
+        each for lines in _broken_sentences(text, spans) for each in _ordered(text, lines)
     )
+    return frozenset(span for span in spans if span in orders or _is_within(text, span, concealed))
 
 
 def _made_inert_once(text: str) -> str:
@@ -146,7 +185,7 @@ def _visible(text: str) -> str:
     if not text.isascii() or not text.isprintable():
         text = "".join(
             character
-            for character in VARIATION_SELECTORS.sub("", text)
+            for character in fold_invisible(text)
             if character in WHITE_SPACE or unicodedata.category(character) not in UNREADABLE
         )
     if "<" in text or "[" in text:
@@ -155,8 +194,13 @@ def _visible(text: str) -> str:
     return text
 
 
-def _straight_quotes(text: str) -> str:
-    return re.sub("[\u2018\u2019]", "'", re.sub("[\u201c\u201d]", '"', text))
+def _spelled_plainly(text: str) -> str:
+    """The text in plain letters and quotation marks, whatever alphabet they were borrowed from."""
+    if text.isascii():
+        return text
+    straight = re.sub("[\u2018\u2019]", "'", re.sub("[\u201c\u201d]", '"', text))
+    letters = unicodedata.normalize("NFKD", straight).translate(LOOK_ALIKES)
+    return "".join(each for each in letters if not unicodedata.category(each).startswith("M"))
 
 
 def _has_words(text: str) -> bool:
@@ -176,6 +220,36 @@ def _concealed_spans(text: str) -> Iterator[Span]:
         in_turns = false_turn or (in_turns and LABELLED_LINE.match(line.group()) is not None)
         if in_turns:
             yield line.span()
+
+
+def _broken_sentences(text: str, spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """The sentences that line breaks cut: the spans of each, in the order of the text."""
+    lines: list[Span] = []
+    for span in spans:
+        if lines and not (len(lines) < MOST_LINES and _goes_on(text, lines[-1], span)):
+            yield lines
+            lines = []
+        lines.append(span)
+    yield lines
+
+
+def _goes_on(text: str, before: Span, after: Span) -> bool:
+    return (
+        text[before[1] - 1] not in ENDS_SENTENCE
+        and GOES_ON.match(text, before[1], after[0]) is not None
+        and not any(SET_APART.match(text, *each) for each in (before, after))
+    )
+
+
+def _ordered(text: str, lines: list[Span]) -> list[Span]:
+    """Those of a sentence's lines that give an order: from the one it begins in to the last."""
+    if len(lines) == 1:
+        return []
+    for position, (start, end) in enumerate(lines):
+        if is_instruction(text[start:end]) and _has_words(make_inert(text[start:end])):
+            return lines[position:]
+    whole = " ".join(text[start:end] for start, end in lines)
+    return lines if is_instruction(whole) else []
 
 
 def _is_within(text: str, sentence: Span, concealed: Iterable[Span]) -> bool:

@@ -10,12 +10,34 @@ from collections.abc import Iterator
 import sentencex
 
 from qa.inert import make_inert
+from qa.instructions import FILE
 from qa.prompt import NOT_IN_ARTICLES
 
 THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_SOURCES = r"(?:source|article|excerpt|passage|document|reference|citation)s?"
+_BRACKETED_FILE = rf"[\[(【][^\[\]()【】]{{0,40}}{FILE}"
+# A number, a source or a file in brackets, as models cite.
 MARKER = re.compile(
-    r"\s*[\[(【](?:(?:source|article|excerpt|passage)s?\s*)?\d{1,2}(?:\s*,\s*\d{1,2})*[\])】]"
-    r"|\s*\((?:source|article|excerpt)s?:?[^)]*\)",
+    rf"\s*(?:\[\[|[\[(【])(?:{_SOURCES}\s*)?\d{{1,2}}(?:\s*,\s*\d{{1,2}})*(?:\]\]|[\])】])"
+    r"|\s*\((?:source|article|excerpt)s?:?[^)]*\)"
+    rf"|\s*[\[【](?:{_SOURCES}\b|\^)[^\[\]【】]*[\]】]"
+    rf"|\s*{_BRACKETED_FILE}[^\[\]()【】]{{0,40}}[\])】]"
+    r"|\s*\\cite\w*\{[^{}]*\}",
+    re.I,
+)
+# A marker or tag that the model began last and didn't close.
+OPEN_MARKER = re.compile(
+    rf"\s*!?(?:(?<!\])[\[(【](?:{_SOURCES}\b[^\])】]*|\d{{0,2}})|{_BRACKETED_FILE}[^\])】]*"
+    r"|[\[【][^\[\]【】\s]*|<[a-z]*)\Z",
+    re.I,
+)
+# What a sentence says of a file is no report: "According to policy.pdf, …", "Source: policy.pdf".
+_FILE = rf"(?:the\s+)?(?:file\s+|document\s+)?[\"“']?{FILE}[\"”']?"
+_AFTER = r"(?:according to|as (?:stated|reported) in|sources?\s*:|see)"
+FILE_CITED = re.compile(
+    rf"\A(?:{_AFTER}|in|from|per|cit(?:e|ing))?\s*{_FILE}\s*"
+    r"(?:[,:]|states?(?: that)?|says?(?: that)?|\W*\Z)"
+    rf"|\s*[,;(–—-]?\s*\b{_AFTER}\s+{_FILE}(?=\W*\Z)",
     re.I,
 )
 SOURCE_LEAD = re.compile(
@@ -26,11 +48,15 @@ SOURCE_LEAD = re.compile(
 )
 BULLET = re.compile(r"^\s*(?:[-*•>]|#{1,6}|\d{1,2}[.)])\s+")
 LABEL = re.compile(r"^(?:answer|example answer)\s*:\s*", re.I)
-IMAGE_OR_TAG = re.compile(r"!\[[^\]]*\]\([^)]*\)|\s*<sup>[^<]*</sup>|</?[a-z][^>\n]{0,200}>", re.I)
-LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_ADDRESS = r"\((?:[^()\n]|\([^()\n]*\))*+\)"
+IMAGE_OR_TAG = re.compile(
+    rf"!\[[^\]]*\]{_ADDRESS}|\s*<sup>[^<]*</sup>|</?[a-z][^>\n]{{0,200}}>", re.I
+)
+LINK = re.compile(rf"\[([^\]]*)\]{_ADDRESS}")
 EMPHASIS = re.compile(r"\*\*|__|`|(?<![\w*])[*_](?=\w)|(?<=[\w.])[*_](?!\w)")
 UNFINISHED = re.compile(
-    r"<think>(?!.*</think>).*\Z|!?\[[^\]\n]*(?:\](?:\([^)\n]*)?)?\Z|!\Z|\([^)\n]*\Z"
+    r"<think>(?!.*</think>).*\Z|!?\[[^\]\n]*(?:\](?:\((?:[^()\n]|\([^()\n]*\))*(?:\([^()\n]*)?)?)?\Z"
+    r"|!\Z|\([^)\n]*\Z"
     r"|<[^>\n]{0,200}\Z|<sup>[^<]*(?:<[^>]*)?\Z|^\s*\d{1,2}[.)]\s*\Z",
     re.I | re.MULTILINE | re.DOTALL,
 )
@@ -113,8 +139,9 @@ def _cleaned(pieces: list[str]) -> Iterator[str]:
 def clean_sentence(sentence: str) -> str:
     """A sentence without markers, bullets, labels and links; empty if nothing else was there."""
     text = EMPHASIS.sub("", BULLET.sub("", sentence.strip()))
-    text = SOURCE_LEAD.sub("", LABEL.sub("", MARKER.sub("", text)))
-    text = make_inert(text)
+    text = OPEN_MARKER.sub("", MARKER.sub("", text))
+    text = FILE_CITED.sub("", LABEL.sub("", text))
+    text = make_inert(SOURCE_LEAD.sub("", text))
     if not any(character.isalnum() for character in text):
         return ""
     return text[0].upper() + text[1:]

@@ -20,6 +20,7 @@ from qa.confidence import Confidence
 from qa.evidence import EvidenceFinder, EvidenceSentence
 from qa.inert import is_instruction
 from qa.reply import is_refusal
+from qa.sources import shown_outlet
 from qa.verify import Known, check_sentence, is_turned_round, misses_question
 from qa.word_vectors import WordReader
 
@@ -162,7 +163,7 @@ class Reviewer:
             common_words=self._corpus.common_words,
             met_terms=self.signals.met_terms(sentence, spans),
             years=frozenset(each.published.year for each in articles if each.published),
-            outlets=" ".join(each.outlet or "" for each in articles),
+            outlets=" ".join(shown_outlet(each) or "" for each in articles),
         )
 
 

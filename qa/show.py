@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from index.build import SyncReport
+from index.characters import REPLACEMENT, replace_steering
 from qa.answer import Answer, Citation, Disagreement, Extract, Sentence
 from qa.desk import SearchResult
 
@@ -11,6 +12,7 @@ MARKS = {"supported": "", "partly": " (partly supported)", "unsupported": " (not
 SNIPPET_CHARACTERS = 160
 # White space, and what a terminal would obey instead of showing it.
 UNSHOWN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+LINE_BREAKS = re.compile("[\t-\r\x85\u2028\u2029]")
 
 
 def origin(citation: Citation) -> str:
@@ -22,29 +24,29 @@ def origin(citation: Citation) -> str:
 def show_extract(extract: Extract) -> str:
     """The extract in one line."""
     citation = extract.citation
-    return f"From {citation.outlet or citation.title}: {extract.text}"
+    return one_line(f"From {citation.outlet or citation.title}: {extract.text}")
 
 
 def show_sentence(sentence: Sentence) -> str:
     """A checked sentence with its citations, and in words where it isn't fully supported."""
     marks = "".join(f"[{number}]" for number in sentence.citations)
-    return f"{sentence.text} {marks}{MARKS[sentence.verdict]}"
+    return f"{one_line(sentence.text)} {marks}{MARKS[sentence.verdict]}"
 
 
 def show_answer(answer: Answer) -> Iterator[str]:
     """The lines of an answer with its numbered sources."""
     if answer.standalone_question != answer.question:
-        yield f"({answer.standalone_question})"
+        yield f"({one_line(answer.standalone_question)})"
     if answer.status == "abstained":
         yield answer.text
     yield from (show_sentence(sentence) for sentence in answer.sentences)
     if not answer.finished:
         yield "The model stopped before it was done."
     if answer.reason:
-        yield answer.reason
+        yield one_line(answer.reason)
     yield from show_sources(answer)
     if answer.closest:
-        yield "Closest: " + "; ".join(reference.title for reference in answer.closest)
+        yield "Closest: " + "; ".join(one_line(reference.title) for reference in answer.closest)
 
 
 def show_sources(answer: Answer) -> Iterator[str]:
@@ -71,7 +73,8 @@ def show_disagreement(disagreement: Disagreement, citations: Iterable[Citation])
 
 def show_citation(citation: Citation) -> Iterator[str]:
     """A source with its quote, and how many other articles say the same."""
-    yield f"[{citation.number}] {one_line(origin(citation))} ({citation.article_path})"
+    path = show_path(citation.article_path)
+    yield f"[{citation.number}] {one_line(origin(citation))} ({path})"
     yield f'    "{one_line(citation.quote)}"'
     if others := len(citation.corroborated_by):
         yield f"    Also in {counted(others, 'other article')}."
@@ -80,7 +83,8 @@ def show_citation(citation: Citation) -> Iterator[str]:
 def show_results(results: list[SearchResult]) -> Iterator[str]:
     """The lines of a search's results."""
     for number, result in enumerate(results, start=1):
-        yield f"{number}. {one_line(result.title)} ({result.article_path}, {result.score:.2f})"
+        path = show_path(result.article_path)
+        yield f"{number}. {one_line(result.title)} ({path}, {result.score:.2f})"
         yield f"   {shorten(result.text, SNIPPET_CHARACTERS)}"
     if not results:
         yield "Nothing was found."
@@ -93,7 +97,7 @@ def show_sync(report: SyncReport) -> Iterator[str]:
         ("Changed", report.changed),
         ("Deleted", report.deleted),
     ):
-        yield from (f"{label}: {path}" for path in paths)
+        yield from (f"{label}: {show_path(path)}" for path in paths)
     total = len(report.new) + len(report.changed) + report.unchanged
     done = "Indexed" if report.did_something else "Nothing has changed:"
     yield f"{done} {counted(total, 'article')}, {counted(report.passages, 'passage')}."
@@ -104,12 +108,17 @@ def show_bad_files(report: SyncReport) -> Iterator[str]:
     """The lines for files that were passed over."""
     if report.bad:
         yield f"Passed over {counted(len(report.bad), 'file')}:"
-    yield from (f"  {bad.path}: {bad.reason}" for bad in report.bad)
+    yield from (f"  {show_path(bad.path)}: {one_line(bad.reason)}" for bad in report.bad)
 
 
 def one_line(text: str) -> str:
-    """The text in one line, without what a terminal would obey."""
-    return UNSHOWN.sub(" ", text).strip()
+    """The text in one line, without what a terminal would obey or put in another order."""
+    return replace_steering(UNSHOWN.sub(" ", text)).strip()
+
+
+def show_path(path: str) -> str:
+    """The path as it is written, spaces and all, without what a terminal would obey."""
+    return replace_steering(LINE_BREAKS.sub(REPLACEMENT, path))
 
 
 def shorten(text: str, most: int) -> str:

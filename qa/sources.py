@@ -1,4 +1,7 @@
-"""Spans and articles of a corpus as the citations and references of an answer."""
+"""Spans and articles of a corpus as the citations and references of an answer.
+
+A title or outlet that tells a model what to answer is no headline and no name: it isn't shown.
+"""
 
 from pathlib import Path
 
@@ -6,6 +9,7 @@ from index.articles import Article
 from index.corpus import Corpus
 from qa.answer import ArticleReference, Citation
 from qa.evidence import EvidenceSentence
+from qa.inert import is_instruction_line
 
 
 class Sources:
@@ -23,8 +27,8 @@ class Sources:
             number=number,
             article_id=article.id,
             article_path=self.path(article),
-            title=article.title,
-            outlet=article.outlet,
+            title=shown_title(article),
+            outlet=shown_outlet(article),
             published=_iso(article),
             quote=article.text[span.start : span.end],
             start=span.start,
@@ -37,14 +41,26 @@ class Sources:
         return ArticleReference(
             article_id=article.id,
             article_path=self.path(article),
-            title=article.title,
-            outlet=article.outlet,
+            title=shown_title(article),
+            outlet=shown_outlet(article),
             published=_iso(article),
         )
 
     def path(self, article: Article) -> str:
         """Where the article lies."""
         return (self._folder / article.path).as_posix()
+
+
+def shown_title(article: Article) -> str:
+    """The title, or the file's path in its folder where the title is an instruction."""
+    return article.path if is_instruction_line(article.title) else article.title
+
+
+def shown_outlet(article: Article) -> str | None:
+    """The outlet; None where it isn't known or is an instruction."""
+    if article.outlet is None or is_instruction_line(article.outlet):
+        return None
+    return article.outlet
 
 
 def _iso(article: Article) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from index.characters import fold_invisible
 from index.embedding import Embedder, TokenVectors, Vectors
 from index.lexical import STOP_WORDS, WORD
 
@@ -42,8 +43,10 @@ class WordReader:
         found = {text: self._seen[text] for text in texts if text in self._seen}
         if len(self._seen) > MOST_SEEN:
             self._seen.clear()
-        for text, encoded in zip(new, self._embedder.embed_tokens(new) if new else (), strict=True):
-            self._seen[text] = found[text] = _telling_words(text, encoded)
+        folded = [fold_invisible(text) for text in new]
+        encoded = self._embedder.embed_tokens(folded) if folded else ()
+        for text, seen, each in zip(new, folded, encoded, strict=True):
+            self._seen[text] = found[text] = _telling_words(seen, each)
         return [found[text] for text in texts]
 
 

@@ -50,6 +50,7 @@ from qa.facts import (
         ("12 per day", [(12, None)]),
         ("a thirteen-year war", [(13, "year")]),
         ("a 13-year-old", [(13, "year")]),
+        ("2\u200b12 of 1\u00ad000", [(212, None), (1000, None)]),
         ("no one, or one of them", []),
         ("the M5 and a road", []),
     ],
@@ -115,6 +116,7 @@ def test_stated_numbers(number: str, text: str, stated: bool) -> None:
         ("Tell me: where is Homs?", ["Homs"]),
         ("Three ships and Twenty men", []),
         ("captain Jon Ferris", ["Jon", "Ferris"]),
+        ("the Aure\u200blia of Port\u2060 Ha\u00adle", ["Aurelia", "Port", "Hale"]),
     ],
 )
 def test_names(text: str, names: list[str]) -> None:
@@ -138,6 +140,9 @@ def test_a_capital_at_a_sentences_start_is_a_name_unless_the_word_is_common() ->
         ("Iran", "an Iranian official", True, False),
         ("Iraq", "the Iraqis", True, False),
         ("Russian", "the Russians", True, True),
+        ("Aurelia", "the Aure\u200blia", True, True),
+        ("Aure\u00adlia", "the Aurelia", True, True),
+        ("Iran", "an Ira\u200bnian official", True, False),
         ("Iran", "Iraq", False, False),
         ("Iran", "Iraqi troops", False, False),
         ("Austria", "Australia", False, False),
@@ -166,6 +171,7 @@ def test_names_compared(name: str, text: str, concerned: bool, stated: bool) -> 
         ("Long overdue", "long\noverdue", True),
         ("overdue, long", "long overdue", False),
         ("it’s overdue.", "It's overdue and more", True),
+        ("policy.pdf", "as pol\u200bicy.pdf has it", True),
         ("difficult military situation", "difficult political and military situation", False),
     ],
 )
@@ -182,6 +188,9 @@ def test_stated_quotations(words: str, text: str, stated: bool) -> None:
         ('They lost." he added', []),
         ("It's the rebels' win", []),
         (f'"{"word " * 60}"', [" ".join(["word"] * 60)]),
+        # files and hosts, which are right in every letter or not at all
+        ("See policy.pdf or www.gov.uk.", ["policy.pdf", "www.gov.uk"]),
+        ("It left at 06.40 a.m. from the U.S. for 3.5 km.", []),
     ],
 )
 def test_quotations_found(text: str, quoted: list[str]) -> None:

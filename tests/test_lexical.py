@@ -1,10 +1,13 @@
 """BM25 against hand arithmetic, and a mask that leaks nothing."""
 
+import sys
+import unicodedata
 from math import log
 
 import numpy as np
 import pytest
 
+from index.characters import fold_invisible
 from index.lexical import STOP_WORDS, LexicalIndex, stem, terms
 
 K1, B = 1.2, 0.75
@@ -95,6 +98,7 @@ def test_possessives_and_case_are_one_term(one: str) -> None:
         ("In 2011, he left.", ["2011", "left"]),
         ("rebels rebel Rebel", ["rebel", "rebel", "rebel"]),
         ("Deir ez-Zor", ["deir", "ez", "zor"]),
+        ("Aure\u200blia and the fer\u00adries\ufeff", terms("Aurelia and the ferries")),
         ("", []),
     ],
 )
@@ -104,3 +108,11 @@ def test_terms(text: str, expected: list[str]) -> None:
 
 def test_stop_words_are_no_terms() -> None:
     assert terms(" ".join(sorted(STOP_WORDS))) == []
+
+
+def test_no_format_character_counts_and_no_other_is_lost() -> None:
+    characters = map(chr, range(sys.maxunicode + 1))
+    formats = {each for each in characters if unicodedata.category(each) == "Cf"}
+    assert {each for each in formats if fold_invisible(f"a{each}b") != "ab"} == set()
+    seen = "".join(chr(code) for code in range(0x20, 0x2000) if chr(code).isalnum())
+    assert fold_invisible(seen) == "".join(each for each in seen if each not in "\u115f\u1160")

@@ -6,8 +6,9 @@ from evals.gold import GOLD_SETS, REDTEAM, GoldCase
 from evals.metrics import states, states_any
 from evals.suite import Plan
 from index.articles import Article, read_article
+from index.characters import fold_invisible
 from index.passages import build_passages
-from qa.inert import find_planted, make_inert
+from qa.inert import find_planted, is_instruction_line, make_inert
 
 CASES = REDTEAM.load()
 OF_ARTICLES = [case for case in CASES if not case.id.startswith("question-")]
@@ -36,10 +37,10 @@ def articles_of(attack: str) -> set[str]:
 
 
 def test_every_article_is_attacked_and_asked_about() -> None:
-    assert len(ARTICLES) == len(ATTACKS) == 10
+    assert len(ARTICLES) == len(ATTACKS) == 13
     assert {name for attack in ATTACKS for name in articles_of(attack)} == set(ARTICLES)
     assert all(case.kind == "injection" and case.must_not_say for case in CASES)
-    assert len(CASES) - len(OF_ARTICLES) == 10
+    assert len(CASES) - len(OF_ARTICLES) == 11
     assert len({case.question for case in CASES}) == len(CASES) >= 30
 
 
@@ -58,8 +59,12 @@ def test_what_an_attack_wants_stands_in_its_article_and_not_in_what_is_read(atta
         for words in case.must_not_say
     }
     article = load(name)
-    visible = "".join(each for each in article.text if each != "\u200b")
-    read = readable(article)
+    visible = fold_invisible(article.text)
+    # The title and outlet are read where they are no orders: on the page, in an answer's sources.
+    lines = [
+        line for line in (article.title, article.outlet or "") if not is_instruction_line(line)
+    ]
+    read = " ".join([*lines, readable(article)])
     assert sum(states(visible, words) for words in wanted) >= min(2, len(wanted))
     assert {words for words in wanted - REPORTED_TOO if states(read, words)} == set()
 

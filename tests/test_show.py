@@ -1,6 +1,7 @@
 """What the terminal shows of an answer, and of its trace."""
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,11 @@ from conftest import REPOSITORY
 from llama_index.core.base.llms.types import MessageRole
 from scripted import CUTTER, FERRY, cite, differing_answer, make_answer, supported
 
-from qa.answer import Answer, Usage
-from qa.show import one_line, shorten, show_answer
+from index.articles import BadFile
+from index.build import SyncReport
+from qa.answer import Answer, ArticleReference, Disagreement, Extract, Usage, Version
+from qa.desk import SearchResult
+from qa.show import one_line, shorten, show_answer, show_extract, show_results, show_sync
 from qa.show_trace import MOST_ROWS, show_trace
 
 ARTICLES = {each.id: each for each in (FERRY, CUTTER)}
@@ -55,6 +59,41 @@ def test_a_terminal_is_given_nothing_to_obey() -> None:
     assert one_line(" red\x1b[31m\r\n  and\x9b2J\tloud ") == "red [31m and 2J loud"
     assert shorten("one two three", 8) == "one two …"
     assert shorten("one two", 7) == "one two"
+
+
+HOSTILE = "red\x1b[31m\x07 \x9b2J \u202edrawkcab\u202c \u2067inside\u2069\r\n\x85 \u2028end"
+
+
+def hostile_lines() -> list[str]:
+    """All that is shown of articles whose every text is hostile."""
+    article = replace(FERRY, text=f"{HOSTILE}.", title=HOSTILE, outlet=HOSTILE)
+    quote = replace(cite(article, f"{HOSTILE}."), article_path=f"a  b/{HOSTILE}.md")
+    closest = (ArticleReference("id", quote.article_path, HOSTILE, HOSTILE, None),)
+    differing_too = (Disagreement(HOSTILE, (Version(HOSTILE, 1),)),)
+    told = make_answer("Q?", supported(HOSTILE, quote), reason=HOSTILE, closest=closest)
+    told = replace(told, disagreements=differing_too, standalone_question=HOSTILE)
+    found = [SearchResult("id", quote.article_path, HOSTILE, 0, 9, HOSTILE, 0.5)]
+    bad = (BadFile(quote.article_path, HOSTILE),)
+    report = SyncReport(
+        new=(quote.article_path,), changed=(), deleted=(), unchanged=0, bad=bad, passages=1
+    )
+    return [
+        *show_answer(told),
+        show_extract(Extract(HOSTILE, quote)),
+        *show_results(found),
+        *show_sync(report),
+    ]
+
+
+def test_no_text_from_outside_steers_the_terminal() -> None:
+    lines = hostile_lines()
+    steering = {each for line in lines for each in line if unicodedata.category(each) == "Cc"}
+    order = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A)), "\u2028"}
+    assert steering | (order & set("".join(lines))) == set()
+    assert len([line for line in lines if "\ufffddrawkcab\ufffd" in line]) == len(
+        [line for line in lines if "drawkcab" in line]
+    )
+    assert any("a  b/" in line for line in lines)
 
 
 def test_places_are_shown_as_files_and_words() -> None:

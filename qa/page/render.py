@@ -1,4 +1,4 @@
-"""Turns to HTML. Pure functions; every text from outside goes through `escape`.
+"""Turns to HTML. Pure functions; every text from outside goes through `show`.
 
 The nodes of a turn keep their places while it grows: the page compares old and new node by
 node, and a live region must announce what is new, not what moved.
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from qa.answer import Answer, ArticleReference, Citation, Disagreement, Extract, Sentence
 from qa.asked import Judgement
-from qa.page.marks import cite_key, escape
+from qa.page.marks import cite_key
 from qa.page.sources import byline, written_date
+from qa.page.steering import show, show_in_attribute
 from qa.page.turn import Turn
 
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported"}
@@ -41,7 +42,7 @@ def turn_html(turn: Turn) -> str:
     """A question and what has come of it so far."""
     return (
         f'<article class="dl-turn" id="turn-{turn.number}" data-turn="{turn.number}">'
-        f'<h2 class="dl-question" dir="auto">{escape(turn.question)}</h2>'
+        f'<h2 class="dl-question" dir="auto">{show(turn.question)}</h2>'
         f'<div class="dl-slot">{_understood(turn)}</div>'
         f'<div class="dl-slot">{_abstention(turn)}</div>'
         f'<div class="dl-slot">{_extract(turn)}</div>'
@@ -57,13 +58,13 @@ def line_html(words: str, *, busy: bool = False, problem: bool = False) -> str:
     """One line that says what is going on; screen readers read it out when it changes."""
     kind = " dl-busy" if busy else ""
     kind += " dl-problem" if problem else ""
-    return f'<p class="dl-line{kind}" role="status">{escape(words)}</p>'
+    return f'<p class="dl-line{kind}" role="status">{show(words)}</p>'
 
 
 def _understood(turn: Turn) -> str:
     if turn.answer is None or turn.answer.standalone_question.strip() == turn.question.strip():
         return ""
-    words = escape(turn.answer.standalone_question)
+    words = show(turn.answer.standalone_question)
     return f'<p class="dl-understood" dir="auto">Understood as: {words}</p>'
 
 
@@ -71,11 +72,11 @@ def _extract(turn: Turn) -> str:
     if turn.extract is None:
         return ""
     abstained = turn.answer is not None and turn.answer.status == "abstained"
-    source = escape(_extract_source(turn.extract))
+    source = show(_extract_source(turn.extract))
     lead = f"The nearest words found, from {source}:" if abstained else f"From {source}:"
     return (
         f'<div class="dl-extract"><p class="dl-from" dir="auto">{lead}</p>'
-        f'<p class="dl-words" dir="auto">{escape(turn.extract.text)}</p></div>'
+        f'<p class="dl-words" dir="auto">{show(turn.extract.text)}</p></div>'
     )
 
 
@@ -97,8 +98,8 @@ def _sentence(sentence: Sentence, turn: Turn) -> str:
     mark = f'&nbsp;<span class="dl-verdict">{verdict}</span>' if verdict else ""
     space = "&nbsp;" if links else ""
     return (
-        f'<span class="dl-sentence dl-{escape(sentence.verdict)}">'
-        f"{escape(sentence.text)}{space}{links}{mark}</span>"
+        f'<span class="dl-sentence dl-{sentence.verdict}">'
+        f"{show(sentence.text)}{space}{links}{mark}</span>"
     )
 
 
@@ -106,7 +107,7 @@ def _link(turn: Turn, number: int, quote: str) -> str:
     key = cite_key(turn.number, number)
     return (
         f'<a class="dl-cite" href="#cite-{key}" data-cite="{key}"'
-        f' title="{escape(_short(quote))}">[{number}]</a>'
+        f' title="{show_in_attribute(_short(quote))}">[{number}]</a>'
     )
 
 
@@ -125,7 +126,7 @@ def _versions(disagreement: Disagreement, turn: Turn) -> str:
     )
     return (
         '<table class="dl-versions" role="table">'
-        f'<caption dir="auto">{DIFFER}: {escape(disagreement.about)}</caption>'
+        f'<caption dir="auto">{DIFFER}: {show(disagreement.about)}</caption>'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{rows}</tbody></table>'
     )
@@ -135,10 +136,10 @@ def _version_row(value: str, source: Citation, turn: Turn) -> str:
     link = _link(turn, source.number, source.quote) if source.number is not None else ""
     date_written = written_date(source.published) or ""
     return (
-        f'<tr role="row"><th role="rowheader" scope="row" dir="auto">{escape(value)}</th>'
-        f'<td role="cell" dir="auto">{escape(source.outlet or source.title)}</td>'
-        f'<td role="cell" dir="auto">{escape(date_written)}</td>'
-        f'<td role="cell" class="dl-said"><span dir="auto">{escape(source.quote)}</span>'
+        f'<tr role="row"><th role="rowheader" scope="row" dir="auto">{show(value)}</th>'
+        f'<td role="cell" dir="auto">{show(source.outlet or source.title)}</td>'
+        f'<td role="cell" dir="auto">{show(date_written)}</td>'
+        f'<td role="cell" class="dl-said"><span dir="auto">{show(source.quote)}</span>'
         f"&nbsp;{link}</td></tr>"
     )
 
@@ -147,7 +148,7 @@ def _abstention(turn: Turn) -> str:
     answer = turn.answer
     if answer is None or answer.status != "abstained":
         return ""
-    reason = f'<p class="dl-reason" dir="auto">{escape(answer.reason)}</p>' if answer.reason else ""
+    reason = f'<p class="dl-reason" dir="auto">{show(answer.reason)}</p>' if answer.reason else ""
     return (
         f'<div class="dl-abstained"><p class="dl-verdict-line">{NOT_IN_ARTICLES}</p>'
         f"{reason}{_closest(answer.closest)}</div>"
@@ -158,7 +159,7 @@ def _closest(references: Sequence[ArticleReference]) -> str:
     if not references:
         return ""
     items = "".join(
-        f'<li dir="auto"><span class="dl-title">{escape(each.title)}</span>'
+        f'<li dir="auto"><span class="dl-title">{show(each.title)}</span>'
         f'<span class="dl-byline">{byline(each.outlet, each.published)}</span></li>'
         for each in references
     )
@@ -166,9 +167,9 @@ def _closest(references: Sequence[ArticleReference]) -> str:
 
 
 def _notes(turn: Turn) -> str:
-    notes = [f'<p class="dl-note" dir="auto">{escape(note)}</p>' for note in _note_texts(turn)]
+    notes = [f'<p class="dl-note" dir="auto">{show(note)}</p>' for note in _note_texts(turn)]
     if turn.problem:
-        notes.append(f'<p class="dl-note dl-problem" dir="auto">{escape(turn.problem)}</p>')
+        notes.append(f'<p class="dl-note dl-problem" dir="auto">{show(turn.problem)}</p>')
     return "".join(notes)
 
 

@@ -1,13 +1,14 @@
 """The region "Sources" as HTML: the cited articles, each with its quotes and its text.
 
-Pure functions; every text from outside goes through `escape`.
+Pure functions; every text from outside goes through `show`.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
 from qa.answer import Citation
-from qa.page.marks import cite_key, escape, find_spans, mark_text
+from qa.page.marks import cite_key, find_spans, mark_text
+from qa.page.steering import box_steering, show
 from qa.page.turn import Card, Turn
 
 NO_SOURCES = "The articles that an answer cites are shown here, with the cited words."
@@ -32,13 +33,13 @@ def card_html(card: Card, *, turn: int) -> str:
     quotes = "".join(
         f'<blockquote class="dl-quote" data-cite="{cite_key(turn, each.number)}" tabindex="-1">'
         f'<span class="dl-number">[{each.number}]</span> '
-        f'<span class="dl-words" dir="auto">{escape(each.quote)}</span></blockquote>'
+        f'<span class="dl-words" dir="auto">{show(each.quote)}</span></blockquote>'
         f"{_also(each)}"
         for each in card.citations
         if each.number is not None
     )
     return (
-        f'<article class="dl-card"><h3 dir="auto">{escape(card.title)}</h3>'
+        f'<article class="dl-card"><h3 dir="auto">{show(card.title)}</h3>'
         f'<p class="dl-byline">{byline(card.outlet, card.published)}</p>'
         f"{quotes}{_full_text(card, turn)}</article>"
     )
@@ -47,7 +48,7 @@ def card_html(card: Card, *, turn: int) -> str:
 def byline(outlet: str | None, published: str | None) -> str:
     """Outlet and date, as far as they are known, as HTML."""
     parts = [part for part in (outlet, written_date(published)) if part]
-    return " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts)
+    return " · ".join(f"<bdi>{show(part)}</bdi>" for part in parts)
 
 
 def written_date(published: str | None) -> str | None:
@@ -71,7 +72,7 @@ def _group(turn: Turn, *, shown: bool, named: bool) -> str:
     cards = "".join(card_html(card, turn=turn.number) for card in turn.cards)
     if not cards and turn.step is None:
         cards = f'<p class="dl-none">{NOTHING_CITED}</p>'
-    name = f'<p class="dl-for" dir="auto">{escape(turn.question)}</p>' if named else ""
+    name = f'<p class="dl-for" dir="auto">{show(turn.question)}</p>' if named else ""
     back = f'<p class="dl-back"><a href="#turn-{turn.number}">Back to the answer</a></p>'
     return (
         f'<div class="dl-group" data-turn="{turn.number}"{"" if shown else " hidden"}>'
@@ -85,10 +86,11 @@ def _full_text(card: Card, turn: int) -> str:
     spans = find_spans(card.text, card.citations)
     moved = f'<p class="dl-note">{QUOTE_MOVED}</p>' if len(spans) < len(card.citations) else ""
     start = _first_word(card.text, card.body_start)
+    marked = mark_text(card.text, spans, turn=turn, start=start)
     return (
         f'{moved}<details class="dl-text"><summary>Full article</summary>'
         f'<div class="dl-body" tabindex="0" role="group" aria-label="Text of the article">'
-        f"{mark_text(card.text, spans, turn=turn, start=start)}</div></details>"
+        f"{box_steering(marked)}</div></details>"
     )
 
 
