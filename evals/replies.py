@@ -40,7 +40,8 @@ class ReplyStore:
         """The file is made where there is none. Raises InputError where it can't be used."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, isolation_level=None)
+            # A model is asked in other threads than this one, though never in two at a time.
+            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode=WAL")
             self._file.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT)")
         except (OSError, sqlite3.Error) as error:

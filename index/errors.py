@@ -11,6 +11,8 @@ DatelineError                  every error below; its text says what happened an
 │   └── FetchError             the fetching failed (trying again helps)
 └── ModelError                 the language model failed
     ├── ModelUnreachableError  no server answers (trying again helps)
+    ├── MissingModelError      the server hasn't the model (fetching it helps)
+    ├── ServerBusyError        the server takes no more questions now (trying again helps)
     └── PromptTooLongError     the prompt doesn't fit the model's context
 
 "Not in the articles" is an answer, not an error.
@@ -61,6 +63,21 @@ class ModelError(DatelineError):
 
 class ModelUnreachableError(ModelError):
     """No model server answers at the configured address."""
+
+    retryable = True
+
+
+class MissingModelError(ModelError):
+    """The server hasn't the model. `model` is one that it could fetch."""
+
+    def __init__(self, message: str, model: str) -> None:
+        """Say what is missing, and what to fetch."""
+        super().__init__(message)
+        self.model = model
+
+
+class ServerBusyError(ModelError):
+    """The model server takes no more questions now."""
 
     retryable = True
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -67,9 +67,18 @@ class RetrievalSettings(Section):
 class EvidenceSettings(Section):
     """How much the language model is given to read."""
 
-    budget_tokens: int = Field(
-        170, ge=60, le=8000, description="Most tokens of evidence in a prompt."
+    budget_tokens: int | None = Field(
+        None,
+        ge=60,
+        le=8000,
+        description="Most tokens of evidence in a prompt; without it, 170 for the embedded model, "
+        "and what a server reads in `first_word_seconds`.",
     )
+    first_word_seconds: float = Field(
+        3, gt=0, le=60, description="How long a server may read evidence before its first word."
+    )
+    fewest_tokens: int = Field(170, ge=60, le=8000, description="The least such a budget can be.")
+    most_tokens: int = Field(2000, ge=60, le=8000, description="The most such a budget can be.")
 
 
 class GenerationSettings(Section):
@@ -94,28 +103,69 @@ class EmbeddedSettings(Section):
     threads: int = Field(0, ge=0, le=256, description="Threads; 0 takes every core.")
 
 
-class OllamaSettings(Section):
-    """The model served by Ollama."""
+class ServerSettings(Section):
+    """How patient Dateline is with a model server."""
 
-    context_tokens: int = Field(
-        4096, ge=512, le=131072, description="Context asked of Ollama; fixed for a model."
-    )
     connect_seconds: float = Field(5, gt=0, description="Longest wait for a connection.")
     read_seconds: float = Field(600, gt=0, description="Longest wait for the next words.")
+    busy_seconds: float = Field(
+        60, ge=0, description="How long a server that is busy loading is asked again."
+    )
+    at_once: int = Field(
+        1, ge=1, le=64, description="Questions given to the server at once; others wait in line."
+    )
+
+
+class OllamaSettings(ServerSettings):
+    """The model served by Ollama."""
+
+    context_tokens: int | None = Field(
+        None,
+        ge=512,
+        le=131072,
+        description="Context asked of Ollama; without it, what the largest prompt needs, within "
+        "the model's limit and memory.",
+    )
     keep_alive: str = Field("30m", description="How long Ollama keeps the model loaded.")
+    allow_cloud: bool = Field(
+        False,
+        description="Allow a model that the server passes on to a cloud, if it is named: questions "
+        "and passages of your articles then leave this machine.",
+    )
     preference: tuple[str, ...] = Field(
         (
-            "qwen2.5:3b-instruct",
-            "qwen2.5:7b-instruct",
+            "qwen2.5:3b",
+            "qwen2.5:7b",
+            "qwen2.5",
             "llama3.2:3b",
+            "llama3.2",
             "llama3.1:8b",
+            "llama3.1",
             "gemma3:4b",
-            "mistral:7b-instruct",
-            "qwen2.5:1.5b-instruct",
+            "gemma3",
+            "mistral:7b",
+            "mistral",
+            "granite3.3:8b",
+            "phi4-mini",
+            "qwen2.5:1.5b",
+            "qwen2.5-coder:7b",
+            "qwen2.5-coder:3b",
             "qwen2.5-coder:1.5b",
         ),
-        description="Models that `auto` may take from Ollama, best first.",
+        description="Models that `auto` may take from Ollama, the one to try first at the front.",
     )
+
+
+class OpenAISettings(ServerSettings):
+    """A server that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, LM Studio."""
+
+    context_tokens: int = Field(
+        4096, ge=512, le=131072, description="The model's context, where the server doesn't tell."
+    )
+    at_once: int = Field(
+        4, ge=1, le=64, description="Questions given to the server at once; others wait in line."
+    )
+    api_key: SecretStr | None = Field(None, description="Key, for a server that asks for one.")
 
 
 class PageSettings(Section):
@@ -164,6 +214,7 @@ class Settings(BaseSettings):
     generation: GenerationSettings = GenerationSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     ollama: OllamaSettings = OllamaSettings()
+    openai: OpenAISettings = OpenAISettings()
     page: PageSettings = PageSettings()
 
     @classmethod
@@ -192,20 +243,6 @@ def setting_names() -> Iterator[tuple[str, Any, str]]:
                 yield f"{name}.{key}", getattr(section, key), inner.description or ""
         else:
             yield name, field.default, field.description or ""
-
-
-def settings_table() -> str:
-    """Every setting as a Markdown table, for the README and `dateline settings`."""
-    rows = ["| setting | default | meaning |", "| --- | --- | --- |"]
-    for name, default, meaning in setting_names():
-        if isinstance(default, tuple):
-            shown = ", ".join(str(item) for item in default)
-        elif name == "models_folder":
-            shown = "the platform's cache folder"
-        else:
-            shown = "" if default is None else str(default)
-        rows.append(f"| `{name}` | {shown} | {meaning} |")
-    return "\n".join(rows)
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:

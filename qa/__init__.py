@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Sentence,
         Token,
         Version,
+        Waiting,
     )
     from qa.desk import Conversation, Desk, SearchResult, open_desk
     from qa.filters import Filters
@@ -40,6 +41,7 @@ _HOMES = {
         "Extract",
         "Token",
         "Finished",
+        "Waiting",
     ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -61,6 +63,7 @@ __all__ = [
     "Settings",
     "Token",
     "Version",
+    "Waiting",
     "load_settings",
     "open_desk",
 ]

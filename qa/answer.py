@@ -84,12 +84,14 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds from the question; None for what didn't happen."""
+    """Seconds from the question, and the model's speed as it tells it; None is what isn't known."""
 
     retrieve_seconds: float | None = None
     extract_seconds: float | None = None
     first_token_seconds: float | None = None
     total_seconds: float | None = None
+    read_tokens_per_second: float | None = None
+    written_tokens_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Event: how many questions are ahead of this one for the model; 0 once it is its turn.
+
+    It comes whenever the number changes, in addition to the others, and only where there is a
+    wait: before the first `Token`, and before `Evidence` where the model is asked what the
+    question means.
+    """
+
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """Event: raw words of the model. A sign of life; unchecked, never to be shown as an answer."""
 
@@ -168,7 +182,7 @@ class Finished:
     answer: Answer
 
 
-Event = Evidence | Extract | Token | Sentence | Finished
+Event = Evidence | Extract | Waiting | Token | Sentence | Finished
 
 
 def _plain(value: Any) -> Any:

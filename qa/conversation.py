@@ -4,7 +4,8 @@ Code tells where it is certain; otherwise the model is asked once, and what it w
 A rewriting is only searched with and asked: nothing of an earlier answer can be cited by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 
 from llama_index.core.base.llms.types import ChatMessage
 
@@ -14,9 +15,9 @@ from qa.facts import find_names, find_numbers, states_name, states_number
 from qa.kinds import asked_kind
 from qa.leaning import ASKS, leans_on_conversation
 from qa.mentions import Turn
-from qa.models.served import ServedModel
+from qa.models.served import ServedModel, usage_of
 from qa.name_kinds import NameKinds
-from qa.prompt import TEMPLATE_TOKENS, rewrite_messages
+from qa.prompt import rewrite_messages
 
 __all__ = ["Turn", "brings_in", "leans_on_conversation", "loses", "resolve", "stand_alone"]
 
@@ -33,10 +34,11 @@ def stand_alone(
     model: ServedModel,
     *,
     kinds: NameKinds | None = None,
-) -> tuple[str, dict[str, int]]:
+) -> Generator[None, None, tuple[str, dict[str, int]]]:
     """The question as it would be put without the conversation, and what the model was asked.
 
-    That is its tokens and `llm_calls`, 0 where code was certain, else 1. A rewriting that brings
+    Pauses at each word of the model's; closing it then stops the model. Returns the question, and
+    the tokens and `llm_calls` it took: 0 where code was certain, else 1. A rewriting that brings
     in names or numbers of the model's own, loses a word of the question, asks for another kind
     of thing or rambles is not used; then the names that the conversation is about are added in
     brackets.
@@ -50,12 +52,18 @@ def stand_alone(
     messages = _fitting(question, turns, model)
     if messages is None:
         return _with_names(question, " ".join(turns[-1])), {"llm_calls": 0}
-    reply = model.llm.chat(messages, max_tokens=REWRITE_TOKENS)
-    written = (reply.message.content or "").strip().splitlines()
-    rewritten = " ".join(written[0].removeprefix("Rewritten:").split()) if written else ""
+    written = ""
+    usage: dict[str, int] = {}
+    with closing(model.llm.stream_chat(messages, max_tokens=REWRITE_TOKENS)) as replies:
+        for reply in replies:
+            written += reply.delta or ""
+            usage = usage_of(reply.raw) or usage
+            yield
+    lines = written.strip().splitlines()
+    rewritten = " ".join(lines[0].removeprefix("Rewritten:").split()) if lines else ""
     if not is_faithful(rewritten, question, turns):
         rewritten = _with_names(question, " ".join(turns[-1]))
-    return rewritten, {**((reply.raw or {}).get("usage") or {}), "llm_calls": 1}
+    return rewritten, {**usage, "llm_calls": 1}
 
 
 def resolve(question: str, history: Sequence[Turn], kinds: NameKinds | None = None) -> str | None:
@@ -104,8 +112,7 @@ def _fitting(
     kept = list(turns)
     while kept:
         messages = rewrite_messages(question, kept)
-        prompt = sum(model.count_tokens(each.content or "") for each in messages)
-        if prompt + TEMPLATE_TOKENS + REWRITE_TOKENS <= model.context_tokens:
+        if model.prompt_tokens(messages) + REWRITE_TOKENS <= model.context_tokens:
             return messages
         asked, answered = kept[0]
         shorter = [(asked, answered[: len(answered) // 2])] if answered else []

@@ -27,6 +27,7 @@ from qa.filters import Filters
 from qa.models.served import ServedModel, open_model
 from qa.prompt import instructions
 from qa.query import Query
+from qa.sources import shown_title
 from qa.threads import iterate_in_thread
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Desk:
             SearchResult(
                 article_id=ranked.passage.article_id,
                 article_path=engine.sources.path(engine.corpus.articles[ranked.passage.article_id]),
-                title=engine.corpus.articles[ranked.passage.article_id].title,
+                title=shown_title(engine.corpus.articles[ranked.passage.article_id]),
                 start=ranked.passage.start,
                 end=ranked.passage.end,
                 text=ranked.passage.text,
@@ -196,6 +197,7 @@ class Desk:
     def warm_up(self) -> None:
         """Load the models and read the prompt's fixed part, so that the first question is fast."""
         self._current().retriever.prepare()
+        self.model.load()
         self.model.warm_up(instructions())
 
     # The parts

@@ -12,6 +12,7 @@ from qa.review import Review
 from qa.sources import Sources
 
 NOT_SAID = "The articles don't say."
+UNFINISHED = "The answer is unfinished."
 REST_NOT_SAID = "The articles don't state the rest of what was asked."
 SOURCES_DIFFER = "The articles differ"
 MARK = re.compile(r" \[\d+\]")
@@ -98,7 +99,7 @@ class Draft:
     def text(self, *, finished: bool) -> str:
         """The sentences with their marks; of a partial answer, also that there is more to ask."""
         if not self.sentences:
-            return NOT_SAID
+            return NOT_SAID if finished else UNFINISHED
         shown = [self._telling.get(each.text, _marked(each)) for each in self.sentences]
         rest = [REST_NOT_SAID] if finished and self.dropped else []
         return " ".join(shown + rest)

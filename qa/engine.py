@@ -10,32 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
-
 from index.corpus import Corpus
 from index.embedding import Embedder
-from index.errors import ModelError
+from index.errors import ModelError, PromptTooLongError
 from index.settings import Settings
-from qa.answer import (
-    Answer,
-    Event,
-    Evidence,
-    Extract,
-    Finished,
-    Sentence,
-    Timings,
-    Token,
-    Usage,
-)
+from qa.answer import Answer, Event, Evidence, Extract, Finished, Sentence, Timings, Token, Waiting
+from qa.asking import Asking
 from qa.compare import Comparer
-from qa.confidence import ConfidenceMeter
-from qa.conversation import leans_on_conversation, stand_alone
+from qa.conversation import leans_on_conversation
 from qa.draft import REST_NOT_SAID, Draft
 from qa.evidence import EvidenceFinder, EvidenceSentence, EvidenceSet
+from qa.fitting import PromptFitter
 from qa.inert import make_inert
-from qa.models.served import REFUSAL_TOKEN, ServedModel, is_cut_off, usage_of
+from qa.models.line import Line
+from qa.models.served import ServedModel
 from qa.name_kinds import NameKinds
-from qa.prompt import TEMPLATE_TOKENS, answer_messages, load_prompt
 from qa.query import Query
 from qa.reply import Reply
 from qa.retrieve import HybridRetriever, Ranking
@@ -47,6 +36,7 @@ from qa.word_vectors import WordReader
 
 CLOSEST_ARTICLES = 3
 FOUND = 8  # sentences that the event `Evidence` tells of
+SEARCHES_AT_ONCE = 2  # each has all cores work: thirty at once took ten times as long, and 400 MB
 log = logging.getLogger(__name__)
 
 
@@ -66,6 +56,13 @@ class AnswerEngine:
         self.settings = settings
         self.retriever = HybridRetriever(corpus, embedder, settings.retrieval)
         self.finder = EvidenceFinder(corpus, embedder)
+        self.searching = Line(SEARCHES_AT_ONCE)
+        self.fitter = PromptFitter(
+            corpus,
+            self.finder,
+            evidence_tokens=settings.evidence.budget_tokens,
+            answer_tokens=settings.generation.answer_tokens,
+        )
         self.sources = Sources(corpus, settings.articles)
         self.reviewer = Reviewer(
             corpus,
@@ -89,25 +86,9 @@ class AnswerEngine:
         """
         return _Run(self, query).events()
 
-    def messages(self, question: str, evidence: EvidenceSet) -> list[ChatMessage]:
-        """What the model is asked."""
-        return answer_messages(
-            question, evidence, self.corpus.articles, aliases=self.corpus.aliases
-        )
-
-    def excess_tokens(self, question: str, evidence: EvidenceSet) -> int:
-        """By how much this prompt and the longest answer pass the model's context, if above 0."""
-        messages = self.messages(question, evidence)
-        prompt = sum(self.model.count_tokens(message.content or "") for message in messages)
-        answer = self.settings.generation.answer_tokens
-        return prompt + TEMPLATE_TOKENS + answer - self.model.context_tokens
-
     def evidence_budget(self, question: str) -> int:
-        """Tokens left for evidence: as set, or less where the model's context is small."""
-        count = self.model.count_tokens
-        fixed = count(load_prompt("answer")) + count(question) + TEMPLATE_TOKENS
-        room = self.model.context_tokens - fixed - self.settings.generation.answer_tokens
-        return min(self.settings.evidence.budget_tokens, room)
+        """Tokens left for evidence: as wanted, or less where the model's context is small."""
+        return self.fitter.budget(question, self.model)
 
 
 class _Run:
@@ -119,20 +100,19 @@ class _Run:
         self.question = query.question
         self.trace = Trace()
         self.timings = Timings()
-        self.usage = Usage()
+        self.asking = Asking()
         self.reply = Reply()
-        self.meter = ConfidenceMeter(REFUSAL_TOKEN)
         self.draft = Draft(engine.sources)
         self.finished = False
-        self.cut_off = False
         self.extract: Extract | None = None
         self.reason: str | None = None
         self.ranking: Ranking | None = None
 
     def events(self) -> Iterator[Event]:
         if self.query.history and leans_on_conversation(self.question):
-            self._stand_alone()
-        scored = self._find()
+            yield from self._stand_alone()
+        with self.engine.searching.place():
+            scored = self._find()
         self.reason = self._refuse_early(scored)
         if self.reason is None:
             # Both are there before the model is loaded: its tokenizer isn't needed for them.
@@ -140,18 +120,17 @@ class _Run:
             yield Evidence(tuple(to_citation(span, None) for span in scored[:FOUND]))
             self.extract = Extract(make_inert(scored[0].text), to_citation(scored[0], None))
             yield self.extract
-            scored = self._rerank(self.ranking) if self.ranking else scored
+            with self.engine.searching.place():
+                scored = self._rerank(self.ranking) if self.ranking else scored
             yield from self._ask_model(self._select(scored), scored)
         else:
             self.finished = True
         yield Finished(self._answer())
 
-    def _stand_alone(self) -> None:
-        engine = self.engine
-        self.question, usage = stand_alone(
-            self.question, self.query.history, engine.model, kinds=engine.name_kinds
-        )
-        self.usage = self.usage.plus(usage, calls=usage["llm_calls"])
+    def _stand_alone(self) -> Iterator[Event]:
+        model, kinds = self.engine.model, self.engine.name_kinds
+        asking = self.asking.stand_alone(self.question, self.query.history, model, kinds)
+        self.question = yield from asking
         self.trace.note("rewrite", question=self.query.question, standalone=self.question)
 
     def _find(self) -> tuple[EvidenceSentence, ...]:
@@ -177,17 +156,10 @@ class _Run:
     def _select(self, scored: Sequence[EvidenceSentence]) -> EvidenceSet:
         """What fits the budget, or less where the whole prompt would pass the context."""
         engine = self.engine
-        budget = engine.evidence_budget(self.question)
-        while True:
-            evidence = engine.finder.select(
-                scored, budget_tokens=budget, count_tokens=engine.model.count_tokens
-            )
-            excess = engine.excess_tokens(self.question, evidence)
-            if excess <= 0 or not evidence.sentences:
-                chosen = [explain_span(span) for span in evidence.sentences]
-                self.trace.note("select", budget_tokens=budget, sentences=chosen)
-                return evidence
-            budget -= excess
+        evidence, budget = engine.fitter.select(self.question, scored, engine.model)
+        chosen = [explain_span(span) for span in evidence.sentences]
+        self.trace.note("select", budget_tokens=budget, sentences=chosen)
+        return evidence
 
     def _refuse_early(self, scored: Sequence[EvidenceSentence]) -> str | None:
         """Why no model needs to be asked, or None."""
@@ -206,43 +178,43 @@ class _Run:
             self.reason = "What was found doesn't fit the model's context with the question."
             self.finished = True
             return
-        model = self.engine.model
-        messages = self.engine.messages(self.question, evidence)
+        messages = self.engine.fitter.messages(self.question, evidence)
         self.trace.note("prompt", messages=[[each.role, each.content] for each in messages])
-        self.usage = self.usage.plus({}, calls=1)
         asked = Asked(self.question, evidence.sentences, scored[0].score)
         try:
-            with closing(model.llm.stream_chat(messages, **model.options)) as responses:
-                for response in responses:
-                    yield from self._take(response, asked)
+            with closing(self.asking.answer(messages, self.engine.model)) as events:
+                for event in events:
+                    yield from self._take(event, asked)
+        except PromptTooLongError:
+            raise  # what it wrote rests on half of the evidence
         except ModelError as error:
             if not self.reply.text:
                 raise
             log.warning("The model was lost in mid-answer: %s", error)
-            self.reason = self.reason or "The model was lost in mid-answer."
+            self.reason = str(error)
             return
         for sentence in self.reply.rest():
             yield from self._check(sentence, asked)
-        self.finished = not self.cut_off
+        self.finished = not self.asking.cut_off
         self.trace.note("model", reply=self.reply.text, finished=self.finished)
         yield from self._compare(scored)
 
-    def _take(self, response: ChatResponse, asked: Asked) -> Iterator[Event]:
-        self.usage = self.usage.plus(usage_of(response.raw))
-        self.meter.read(response.raw)
-        self.cut_off = self.cut_off or is_cut_off(response.raw)
-        delta = response.delta or ""
-        if delta and self.timings.first_token_seconds is None:
+    def _take(self, event: Waiting | Token, asked: Asked) -> Iterator[Event]:
+        if isinstance(event, Waiting):
+            yield event
+            if not event.ahead:
+                self.trace.note("wait")
+            return
+        if event.text and self.timings.first_token_seconds is None:
             self.timings = replace(self.timings, first_token_seconds=self.trace.elapsed)
-        # Empty while the prompt is read: a sign of life, and a moment in which to stop.
-        yield Token(delta)
-        for sentence in self.reply.add(delta) if delta else ():
+        yield event
+        for sentence in self.reply.add(event.text):
             yield from self._check(sentence, asked)
 
     def _check(self, sentence: str, asked: Asked) -> Iterator[Sentence]:
         """Show a sentence that passes its review; keep back one that fails, with the reason."""
         review = self.engine.reviewer.review(
-            sentence, asked, confidence=self.meter.take(), first=not self.draft.sentences
+            sentence, asked, confidence=self.asking.meter.take(), first=not self.draft.sentences
         )
         self.trace.note("review", sentence=sentence, **explain_review(review))
         if review.is_shown:
@@ -284,8 +256,8 @@ class _Run:
             backend=engine.model.backend,
             model=engine.model.name,
             index=engine.corpus.fingerprint,
-            timings=replace(self.timings, total_seconds=self.trace.elapsed),
-            usage=self.usage,
+            timings=replace(self.timings, total_seconds=self.trace.elapsed, **self.asking.speeds),
+            usage=self.asking.usage,
             model_text=self.reply.text,
         )
 
@@ -293,7 +265,7 @@ class _Run:
         reason = self.reason or self.draft.reason
         if reason:
             return reason
-        if self.cut_off:
+        if self.asking.cut_off:
             return "The model's answer was longer than generation.answer_tokens."
         if answered:
             return REST_NOT_SAID

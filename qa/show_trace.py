@@ -43,6 +43,12 @@ def _show_totals(answer: Answer) -> Iterator[str]:
     yield f"{calls}: {read} read, {usage.completion_tokens:,} written"
     if first is not None:
         yield f"first word after {first:.3f} s"
+    reading, writing = (
+        answer.timings.read_tokens_per_second,
+        answer.timings.written_tokens_per_second,
+    )
+    if reading and writing:
+        yield f"{reading:,.0f} tokens a second read, {writing:,.0f} written"
 
 
 def _show_fact(name: str, fact: Any, articles: Articles) -> Iterator[str]:

@@ -23,7 +23,9 @@ from qa.answer import (
     Token,
     Usage,
     Version,
+    Waiting,
 )
+from qa.models.line import Line, Ticket
 
 
 def make_article(name: str, text: str, **known: object) -> Article:
@@ -94,10 +96,14 @@ def extract_of(citation: Citation) -> Extract:
 
 @dataclass
 class ScriptedStream:
-    """Events with a pause before each. Closing it is noted and ends it, from any thread."""
+    """Events with a pause before each, and its turn before the first that a model has to write.
+
+    Closing it is noted and ends it, from any thread.
+    """
 
     events: list[Event | Exception]
     pause_seconds: float
+    ticket: Ticket
     closed: threading.Event = field(default_factory=threading.Event)
 
     def __iter__(self) -> "ScriptedStream":
@@ -105,7 +111,10 @@ class ScriptedStream:
 
     def __next__(self) -> Event:
         if self.closed.wait(self.pause_seconds) or not self.events:
+            self.ticket.leave()
             raise StopIteration
+        if isinstance(self.events[0], Token | Sentence) and (ahead := self.ticket.ahead()):
+            return Waiting(ahead)
         event = self.events.pop(0)
         if isinstance(event, Exception):
             raise event
@@ -113,6 +122,7 @@ class ScriptedStream:
 
     def close(self) -> None:
         self.closed.set()
+        self.ticket.leave()
 
 
 Script = Callable[[str, tuple[str, ...]], list[Event | Exception]]
@@ -128,6 +138,7 @@ class ScriptedDesk:
     warm_seconds: float = 0.0
     description: str = "A script answers."
     streams: list[ScriptedStream] = field(default_factory=list)
+    line: Line = field(default_factory=Line)
 
     def open(self, **_: object) -> "ScriptedDesk":
         """What the page calls to open a desk."""
@@ -153,7 +164,7 @@ class ScriptedTalk:
     def stream(self, question: str) -> ScriptedStream:
         events = self.desk.script(question, self.questions)
         self.questions = (*self.questions, question)
-        stream = ScriptedStream(list(events), self.desk.pause_seconds)
+        stream = ScriptedStream(list(events), self.desk.pause_seconds, self.desk.line.enter())
         self.desk.streams.append(stream)
         return stream
 

@@ -50,6 +50,8 @@ def test_json_is_one_line_of_plain_values() -> None:
         "extract_seconds": None,
         "first_token_seconds": None,
         "total_seconds": None,
+        "read_tokens_per_second": None,
+        "written_tokens_per_second": None,
     }
     assert plain["usage"] == {"prompt_tokens": 3, "completion_tokens": 2, "llm_calls": 1}
     assert "model_text" not in plain

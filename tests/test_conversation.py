@@ -1,6 +1,6 @@
 """Follow-ups: which lean on what was said before, and what they mean alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +18,31 @@ from qa.conversation import (
     stand_alone,
 )
 from qa.desk import Desk, finish
+from qa.models.served import ServedModel
 from qa.name_kinds import NameKinds
 from qa.prompt import TEMPLATE_TOKENS
 
 FERRY = Turn("How many passengers were on the ferry Aurelia?", "There were 212 aboard.")
+
+
+def put_alone(
+    question: str, history: Sequence[Turn], model: ServedModel, **kinds: NameKinds
+) -> tuple[str, dict[str, int]]:
+    """What `stand_alone` returns, its pauses passed over."""
+    rewriting = stand_alone(question, history, model, **kinds)
+    while True:
+        try:
+            next(rewriting)
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_rewriting_that_is_closed_stops_the_model() -> None:
+    model = scripted_model("Who struck the ferry Aurelia?")
+    rewriting = stand_alone("Who did that?", [STRUCK], model)
+    next(rewriting)
+    rewriting.close()
+    assert model.llm.closed_early
 
 
 LEANING = """
@@ -84,33 +105,33 @@ STRUCK = Turn("Who hit the ferry Aurelia?", "The Aurelia and the Merel hit one a
     ],
 )
 def test_a_rewriting_is_used_only_if_it_adds_nothing(written: str, understood: str) -> None:
-    model = scripted_model(written)
-    assert stand_alone("Who did that?", [STRUCK], model) == (understood, {"llm_calls": 1})
+    found, usage = put_alone("Who did that?", [STRUCK], scripted_model(written))
+    assert (found, usage["llm_calls"]) == (understood, 1)
 
 
 def test_a_rewriting_keeps_the_words_of_the_question() -> None:
     model = scripted_model("Who sank the Aurelia?")
-    understood, _ = stand_alone("Who steered that?", [STRUCK], model)
+    understood, _ = put_alone("Who steered that?", [STRUCK], model)
     assert understood == "Who steered that? (Aurelia, Merel)"
 
 
 def test_no_model_is_called_where_code_is_certain() -> None:
     model = scripted_model()
     turn = Turn("Who runs the ferry Aurelia?", "Merel Lines runs it.")
-    understood = stand_alone("And the cutter Dorn?", [turn], model, kinds=NameKinds())
+    understood = put_alone("And the cutter Dorn?", [turn], model, kinds=NameKinds())
     assert understood == ("Who runs the cutter Dorn?", {"llm_calls": 0})
     assert model.llm.prompts == []
 
 
 def test_without_names_before_the_question_stays_as_it_is() -> None:
     turn = Turn("what failed?", "The engine failed.")
-    assert stand_alone("Why?", [turn], scripted_model("no question"))[0] == "Why?"
+    assert put_alone("Why?", [turn], scripted_model("no question"))[0] == "Why?"
 
 
 def test_only_the_last_turns_are_read_and_answers_are_cut() -> None:
     turns = [Turn(f"Question {i}?", f"{i}{'x' * 1000}y") for i in range(TURNS + 2)]
     model = scripted_model("Why?")
-    stand_alone("Why?", turns, model)
+    put_alone("Why?", turns, model)
     (messages,) = model.llm.prompts
     asked = messages[1].content
     assert f"Question {TURNS + 1}?" in asked
@@ -121,8 +142,8 @@ def test_only_the_last_turns_are_read_and_answers_are_cut() -> None:
 
 def test_the_prompt_starts_alike_whatever_was_said() -> None:
     model = scripted_model("no", "no")
-    stand_alone("Why?", [Turn("Who left?", "Nobody.")], model)
-    stand_alone("Who did that?", [STRUCK], model)
+    put_alone("Why?", [Turn("Who left?", "Nobody.")], model)
+    put_alone("Who did that?", [STRUCK], model)
     first, second = model.llm.prompts
     assert first[0] == second[0]
 
@@ -141,7 +162,7 @@ def test_the_rewriting_fits_any_context(
 
     model = replace(scripted_model("no"), context_tokens=context, count_tokens=count)
     history = [Turn(f"{'was ' * asked}it?", "lost " * told) for asked, told in turns]
-    _, usage = stand_alone(f"Why {'oh ' * words}that?", history, model)
+    _, usage = put_alone(f"Why {'oh ' * words}that?", history, model)
     assert len(model.llm.prompts) == usage["llm_calls"]
     for messages in model.llm.prompts:
         prompt = sum(count(message.content or "") for message in messages)
@@ -151,7 +172,7 @@ def test_the_rewriting_fits_any_context(
 def test_a_long_conversation_still_asks_the_model() -> None:
     turns = [Turn(f"what sank near buoy {i}?", "a boat sank " * 200) for i in range(50)]
     model = replace(scripted_model("no"), context_tokens=512)
-    assert stand_alone("Who did that?", turns, model)[1] == {"llm_calls": 1}
+    assert put_alone("Who did that?", turns, model)[1]["llm_calls"] == 1
     assert "buoy 49" in model.llm.prompts[0][1].content
 
 

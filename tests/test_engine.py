@@ -1,6 +1,8 @@
 """The query path with a scripted model: what is given out, in which order, what is kept back."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -190,27 +192,31 @@ def test_a_request_is_no_unknown_name(make_desk: Callable[..., Desk]) -> None:
 
 
 def test_closing_the_stream_closes_the_models(desk_of: Callable[..., Desk]) -> None:
-    closed: list[bool] = []
+    closed = threading.Event()
 
-    class NotingLLM(ScriptedLLM):
+    class EndlessLLM(ScriptedLLM):
         def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-            responses = super().stream_chat(messages, **kwargs)
+            (response, *_) = super().stream_chat(messages, **kwargs)
 
             def pieces() -> ChatResponseGen:
                 try:
-                    yield from responses
+                    while True:
+                        yield response
+                        time.sleep(0.001)
                 finally:
-                    closed.append(True)
+                    closed.set()
 
             return pieces()
 
-    stream = desk_of(NotingLLM(replies=[f"{RIGHT} {TOWED}"])).stream(HOW_MANY)
+    desk = desk_of(EndlessLLM(replies=[RIGHT]))
+    stream = desk.stream(HOW_MANY)
     for event in stream:
         if isinstance(event, Token):
             break
-    assert closed == []
+    assert not closed.is_set()
     stream.close()  # type: ignore[attr-defined]
-    assert closed == [True]
+    assert closed.is_set()
+    assert len(desk.model.line) == 0
 
 
 def test_an_error_before_the_first_word_is_raised(desk_of: Callable[..., Desk]) -> None:
@@ -223,7 +229,7 @@ def test_an_error_before_the_first_word_is_raised(desk_of: Callable[..., Desk]) 
 @pytest.mark.parametrize(
     ("words", "status", "text"),
     [
-        (3, "abstained", "The articles don't say."),
+        (3, "abstained", "The answer is unfinished."),
         (len(RIGHT.split()) + 2, "partial", f"{RIGHT} [1]"),
     ],
 )
@@ -234,7 +240,7 @@ def test_an_error_in_mid_answer_keeps_what_was_given(
     events = list(desk_of(llm).stream(HOW_MANY))
     answer = events[-1].answer
     assert (answer.status, answer.text, answer.finished) == (status, text, False)
-    assert answer.reason == "The model was lost in mid-answer."
+    assert answer.reason == "lost"
     assert answer.sentences == tuple(e for e in events if isinstance(e, Sentence))
 
 
@@ -288,6 +294,7 @@ def test_the_json_has_the_keys_that_scripts_rely_on(make_desk: Callable[..., Des
     assert list(answer["extract"]["citation"]) == citation
     assert list(answer["timings"]) == [
         "retrieve_seconds", "extract_seconds", "first_token_seconds", "total_seconds",
+        "read_tokens_per_second", "written_tokens_per_second",
     ]  # fmt: skip
     assert list(answer["usage"]) == ["prompt_tokens", "completion_tokens", "llm_calls"]
 

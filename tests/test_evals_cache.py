@@ -199,7 +199,7 @@ def test_an_answer_that_lost_its_model_is_not_kept(
     monkeypatch.setattr(ScriptedLLM, "stream_chat", broken)
     (row,) = measure(make_desk(RIGHT), cache, PASSENGERS).rows
     assert row.failure is None
-    assert row.details["reason"] == "The model was lost in mid-answer."
+    assert row.details["reason"] == "lost"
     assert cache.find(PASSENGERS) is None
 
 

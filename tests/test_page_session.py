@@ -1,4 +1,4 @@
-"""What the page does: sessions, the line of questions, the loader, starting."""
+"""What the page does: sessions, the loader, starting."""
 
 import asyncio
 import socket
@@ -19,11 +19,12 @@ from qa.answer import (
     Citation,
     Event,
     Evidence,
+    Extract,
     Finished,
     Sentence,
     Token,
+    Waiting,
 )
-from qa.page.line import Line
 from qa.page.loader import OPENING, DeskLoader
 from qa.page.session import Session, Sessions, build_cards
 from qa.page.turn import Turn
@@ -103,7 +104,7 @@ async def test_a_question_asked_while_the_desk_opens_waits_for_it() -> None:
         time.sleep(0.3)
         return desk
 
-    session = Session(DeskLoader(open_slowly, Settings()), Line(1))
+    session = Session(DeskLoader(open_slowly, Settings()))
     steps = await ask(session, "Q?")
     assert OPENING in steps
     assert steps[-1] is None
@@ -111,9 +112,19 @@ async def test_a_question_asked_while_the_desk_opens_waits_for_it() -> None:
     assert session.turns[0].cards[0].text == "Hama is near."
 
 
+async def test_a_question_that_waits_shows_the_extract_and_how_many_are_ahead() -> None:
+    evidence, *rest = answer_events()
+    extract = Extract("Hama is near.", cite("Hama is near.", "Hama is near.", None))
+    beats = [Token("")] * 20
+    session = Session(load(Desk(evidence, extract, Waiting(1), *beats, Waiting(0), *rest)))
+    shown = [(each.step, each.extract) async for _ in session.ask("Q?") for each in session.turns]
+    assert ("Waiting: 1 question is ahead of yours", extract) in shown
+    assert session.turns[0].answer is not None
+
+
 async def test_a_follow_up_goes_through_the_same_conversation() -> None:
     desk = Desk(*answer_events())
-    session = Session(load(desk), Line(1))
+    session = Session(load(desk))
     await ask(session, "First?")
     await ask(session, "Second?")
     assert [turn.number for turn in session.turns] == [1, 2]
@@ -123,7 +134,7 @@ async def test_a_follow_up_goes_through_the_same_conversation() -> None:
 async def test_stop_closes_the_stream_and_keeps_what_was_written() -> None:
     evidence, token, sentence, _ = answer_events()
     desk = Desk(evidence, token, sentence, *[token] * 500)
-    session = Session(load(desk), Line(1))
+    session = Session(load(desk))
     async for _ in session.ask("Q?"):
         if session.turns and session.turns[-1].sentences:
             session.stop()
@@ -134,7 +145,7 @@ async def test_stop_closes_the_stream_and_keeps_what_was_written() -> None:
 
 async def test_a_page_that_leaves_stops_its_model() -> None:
     desk = Desk(*[Token("x")] * 500)
-    sessions = Sessions(load(desk), Line(1))
+    sessions = Sessions(load(desk))
     events = sessions.of("page").ask("Q?")
     await anext(events)
     while not desk.asked:
@@ -147,7 +158,7 @@ async def test_a_page_that_leaves_stops_its_model() -> None:
 
 
 async def test_a_question_that_cannot_be_used_is_returned() -> None:
-    session = Session(load(Desk(InputError("Ask a question."))), Line(1))
+    session = Session(load(Desk(InputError("Ask a question."))))
     await ask(session, " ")
     assert (session.turns, session.notice, session.returned) == ((), "Ask a question.", " ")
 
@@ -161,13 +172,13 @@ async def test_a_question_that_cannot_be_used_is_returned() -> None:
     ],
 )
 async def test_an_error_becomes_a_sentence_in_the_page(error: Exception, words: str) -> None:
-    session = Session(load(Desk(error)), Line(1))
+    session = Session(load(Desk(error)))
     await ask(session, "Q?")
     assert session.turns[0].problem == words
 
 
 async def test_a_second_question_while_one_runs_is_refused() -> None:
-    session = Session(load(Desk(*answer_events())), Line(1))
+    session = Session(load(Desk(*answer_events())))
     first = session.ask("First?")
     await anext(first)
     await ask(session, "Second?")
@@ -182,29 +193,6 @@ def test_a_missing_text_costs_no_answer() -> None:
     sentence = Sentence("Near.", (1,), "supported", 1.0, sources=(citation,))
     cards = build_cards(Turn(1, "Q?").after(sentence), Desk())
     assert [card.text for card in cards] == [None]
-
-
-async def test_the_line_serves_in_order_and_tells_the_place() -> None:
-    line, told, served = Line(1), [], []
-
-    async def wait(name: str) -> None:
-        async with line.place(lambda ahead: told.append((name, ahead))):
-            served.append(name)
-            await asyncio.sleep(0.01)
-
-    await asyncio.gather(wait("a"), wait("b"), wait("c"))
-    assert served == ["a", "b", "c"]
-    assert told == [("b", 1), ("c", 2), ("c", 1)]
-
-
-async def test_who_gives_up_leaves_the_line() -> None:
-    line = Line(1)
-    async with line.place(lambda ahead: None):
-        waiting = asyncio.create_task(line.place(lambda ahead: None).__aenter__())
-        await asyncio.sleep(0)
-        waiting.cancel()
-    async with asyncio.timeout(1), line.place(lambda ahead: None):
-        pass
 
 
 # The loader

@@ -9,6 +9,8 @@ import pytest
 from index.errors import InputError
 from qa.threads import iterate_in_thread
 
+MANY = 40  # more than the threads of asyncio's own pool
+
 
 class Slow:
     """An iterator whose first item takes until `gate` is opened. It notes being closed."""
@@ -64,6 +66,16 @@ async def test_a_reader_cancelled_twice_still_closes() -> None:
     with pytest.raises(asyncio.CancelledError):
         await reader
     assert await asyncio.to_thread(slow.closed.wait, 5)
+
+
+async def test_many_that_wait_keep_nobody_from_going_on() -> None:
+    all_wait = threading.Barrier(MANY)
+
+    def waiting() -> Iterator[int]:
+        yield all_wait.wait(30)  # breaks where fewer threads than iterators are at work
+
+    found = await asyncio.gather(*(read_all(iterate_in_thread(waiting())) for _ in range(MANY)))
+    assert sorted(number for (number,) in found) == list(range(MANY))
 
 
 async def read_all(items: AsyncIterator[int]) -> list[int]:

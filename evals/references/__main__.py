@@ -54,7 +54,7 @@ def reference_settings(gold: GoldSet, backend: str, model: str | None) -> Settin
     )
     wider = {
         name: section.model_copy(
-            update={"context_tokens": max(CONTEXT_TOKENS, section.context_tokens)}
+            update={"context_tokens": max(CONTEXT_TOKENS, section.context_tokens or 0)}
         )
         for name, section in (("embedded", settings.embedded), ("ollama", settings.ollama))
     }

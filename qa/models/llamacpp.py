@@ -10,7 +10,7 @@ import os
 import queue
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,18 +56,9 @@ class LlamaCpp:
                 self._server = self._start()
             return self._server
 
-    def generate(self, request: dict[str, Any], *, chat: bool) -> dict[str, Any]:
-        """The whole reply to an OpenAI-shaped request. Raises ModelError."""
-        server = self.load()
-        handle = server.handle_chat_completions if chat else server.handle_completions
-        try:
-            reply: dict[str, Any] = handle(request)
-        except RuntimeError as error:
-            raise _model_error(str(error)) from error
-        _refuse_error(reply)
-        return reply
-
-    def stream(self, request: dict[str, Any], *, chat: bool) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, request: dict[str, Any], *, chat: bool
+    ) -> Generator[dict[str, Any], None, None]:
         """The reply in pieces. Closing the iterator stops the model before it returns."""
         server = self.load()
         handle = server.handle_chat_completions if chat else server.handle_completions

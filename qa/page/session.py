@@ -13,7 +13,6 @@ from index.errors import InputError
 from qa.answer import Answer, Finished, Sentence
 from qa.asked import Asked, Judgement
 from qa.page.keeper import Keeper
-from qa.page.line import Line
 from qa.page.loader import DeskLoader, PageDesk, Talk, explain
 from qa.page.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
 from qa.threads import iterate_in_thread
@@ -26,13 +25,13 @@ NOT_KEPT = "Your verdict could not be kept. The terminal says why."
 class Session:
     """The conversation of one page. `turns` holds frozen values and is replaced as they grow."""
 
-    def __init__(self, loader: DeskLoader, line: Line, keeper: Keeper | None = None) -> None:
+    def __init__(self, loader: DeskLoader, keeper: Keeper | None = None) -> None:
         """A conversation in which nothing was asked yet. Without a keeper, nothing is kept."""
         self.turns: tuple[Turn, ...] = ()
         self.notice: str | None = None
         self.returned: str | None = None
         self.is_dropped = False
-        self._loader, self._line, self._keeper = loader, line, keeper
+        self._loader, self._keeper = loader, keeper
         self._judging = asyncio.Lock()
         self._talk: Talk | None = None
         self._work: asyncio.Task[None] | None = None
@@ -114,10 +113,7 @@ class Session:
         turn = Turn(len(self.turns) + 1, question)
         self._show(turn)
         try:
-            desk = await self._desk(turn)
-            tell = lambda ahead: self._show(replace(turn, step=_ahead(ahead)))  # noqa: E731
-            async with self._line.place(tell):
-                await self._read(desk, turn)
+            await self._read(await self._desk(turn), turn)
         except asyncio.CancelledError:
             self._end(turn, stopped=True)
         except InputError as error:
@@ -171,15 +167,15 @@ class Session:
 class Sessions:
     """The sessions of the pages that are open, by the hash that Gradio gives each."""
 
-    def __init__(self, loader: DeskLoader, line: Line, keeper: Keeper | None = None) -> None:
+    def __init__(self, loader: DeskLoader, keeper: Keeper | None = None) -> None:
         """No page is open yet."""
-        self._loader, self._line, self._keeper = loader, line, keeper
+        self._loader, self._keeper = loader, keeper
         self._open: dict[str, Session] = {}
 
     def of(self, page: str) -> Session:
         """The session of a page, made when it is first asked for."""
         if page not in self._open:
-            self._open[page] = Session(self._loader, self._line, self._keeper)
+            self._open[page] = Session(self._loader, self._keeper)
         return self._open[page]
 
     def find(self, page: str) -> Session | None:
@@ -215,9 +211,3 @@ def _text_of(article_id: str, desk: PageDesk) -> tuple[str | None, int]:
     except Exception as error:  # noqa: BLE001 - a missing text must not cost the answer
         explain(error)
         return None, 0
-
-
-def _ahead(number: int) -> str:
-    if number == 1:
-        return "Waiting: 1 question is ahead of yours"
-    return f"Waiting: {number} questions are ahead of yours"

@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from qa.answer import Answer, Citation, Event, Evidence, Extract, Finished, Sentence, Token
+from qa.answer import (
+    Answer,
+    Citation,
+    Event,
+    Evidence,
+    Extract,
+    Finished,
+    Sentence,
+    Token,
+    Waiting,
+)
 from qa.asked import Asked
 
 STARTING = "Looking through the articles"
@@ -57,6 +67,10 @@ class Turn:
                 return replace(self, step=READING)
             case Extract():
                 return replace(self, step=READING, extract=event)
+            case Waiting(ahead):
+                # Before anything is found, the model is asked what the question means.
+                working = READING if self.extract else STARTING
+                return replace(self, step=_waiting(ahead) if ahead else working)
             case Token(text):
                 return replace(self, step=WRITING) if text else self
             case Sentence():
@@ -81,6 +95,12 @@ def group_by_article(citations: Iterable[Citation]) -> dict[str, tuple[Citation,
     for citation in citations:
         groups[citation.article_id] = (*groups.get(citation.article_id, ()), citation)
     return groups
+
+
+def _waiting(ahead: int) -> str:
+    if ahead == 1:
+        return "Waiting: 1 question is ahead of yours"
+    return f"Waiting: {ahead} questions are ahead of yours"
 
 
 def _by_number(citations: Iterable[Citation]) -> list[Citation]:
