@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from live_report import LiveReport
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ChatResponse,
@@ -22,11 +24,34 @@ from index.embedding import TokenVectors, Vectors
 from index.lexical import WORD, terms
 from index.settings import Settings, load_settings
 from qa.desk import Desk
+from qa.models.ollama_server import address_of
 from qa.models.served import ServedModel
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
 OPEN_SOCKETS = {"model", "browser", "ollama", "sockets"}
+LIVE_REPORT = pytest.StashKey[LiveReport]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Room for what the live suite finds."""
+    config.stash[LIVE_REPORT] = LiveReport()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell what the live suite found."""
+    if lines := config.stash[LIVE_REPORT].lines:
+        terminalreporter.section("what the live suite found")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def live_report(pytestconfig: pytest.Config) -> LiveReport:
+    """What the live suite finds, told at the end of the session."""
+    return pytestconfig.stash[LIVE_REPORT]
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +59,11 @@ def _closed_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
     """Nothing leaves the machine; most tests open no socket at all."""
     import pytest_socket
 
-    if OPEN_SOCKETS & {marker.name for marker in request.node.iter_markers()}:
-        pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+    markers = {marker.name for marker in request.node.iter_markers()}
+    if OPEN_SOCKETS & markers:
+        named = [urlsplit(address_of(None)).hostname or ""] if "ollama" in markers else []
+        allowed = ["127.0.0.1", "::1", *named]
+        pytest_socket.socket_allow_hosts(allowed, allow_unix_socket=True)
     else:
         pytest_socket.disable_socket(allow_unix_socket=True)
     yield
@@ -179,6 +207,7 @@ def settings(articles: Path, tmp_path: Path) -> Settings:
         store=str(tmp_path / "store"),
         backend="embedded",
         models_folder=tmp_path / "models",
+        evidence={"budget_tokens": 170},  # so that no server's speed is measured first
     )
 
 

@@ -1,6 +1,5 @@
 """Which model is taken, and what is said where none can be."""
 
-import logging
 import socket
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from index.settings import OllamaSettings, Settings
 from qa.models.served import open_embedded, open_model
 
 pytestmark = pytest.mark.sockets
-THERE = [RECORDINGS / "version.json", RECORDINGS / "tags.json"]
+THERE = [RECORDINGS / f"{name}.json" for name in ("version", "tags", "show")]
 
 
 @pytest.fixture
@@ -48,12 +47,15 @@ def test_the_embedded_model_is_opened_without_loading_it(with_a_file: Settings) 
 
 
 def test_auto_takes_the_embedded_model_where_nothing_answers(
-    with_a_file: Settings, nowhere: str, caplog: pytest.LogCaptureFixture
+    with_a_file: Settings, nowhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.set_level(logging.INFO)
-    model = open_model(changed(with_a_file, backend="auto", url=nowhere))
-    assert model.backend == "embedded"
-    assert "Ollama doesn't answer" in caplog.text
+    named = open_model(changed(with_a_file, backend="auto", url=nowhere))
+    assert named.backend == "embedded"
+    assert f"Ollama doesn't answer at {nowhere}" in named.description
+    monkeypatch.setattr("qa.models.ollama_server.address_of", lambda url: nowhere)
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    unnamed = open_model(changed(with_a_file, backend="auto"))
+    assert unnamed.description.endswith("(embedded). No Ollama server answers.")
 
 
 @pytest.mark.parametrize(
@@ -70,8 +72,9 @@ def test_auto_takes_ollama_where_it_has_a_preferred_model(
     with serve(*THERE) as server:
         model = open_model(changed(settings, backend="auto", url=server.url, ollama=limits))
     assert (model.backend, model.name) == (backend, name)
-    assert model.context_tokens == limits.context_tokens
-    assert model.description == f"Answers come from {name} (ollama)."
+    assert model.description == (
+        f"Answers come from {name} (ollama, version 0.24.0 at {server.url})."
+    )
 
 
 @pytest.mark.parametrize("preference", [(), ("absent",), ("far",)])
@@ -84,13 +87,15 @@ def test_auto_never_takes_a_model_that_is_absent_or_in_a_cloud(
         assert open_model(wanted).backend == "embedded"
 
 
-@pytest.mark.parametrize("name", ["absent", "far"])
+@pytest.mark.parametrize(
+    ("name", "says"), [("absent", "dateline models pull absent"), ("far", "allow_cloud")]
+)
 def test_ollama_without_the_model_that_is_wanted_says_how_to_get_it(
-    settings: Settings, name: str
+    settings: Settings, name: str, says: str
 ) -> None:
     with serve(*THERE) as server:
         wanted = changed(settings, backend="ollama", url=server.url, model=name)
-        with pytest.raises(ModelError, match=f"ollama pull {name}"):
+        with pytest.raises(ModelError, match=says):
             open_model(wanted)
 
 
@@ -101,8 +106,8 @@ def test_ollama_that_does_not_answer_is_no_reason_for_another_model(
         open_model(changed(with_a_file, backend="ollama", url=nowhere))
 
 
-def test_openai_is_a_clear_error(settings: Settings) -> None:
-    with pytest.raises(ModelError, match="--backend ollama or --backend embedded"):
+def test_openai_needs_an_address(settings: Settings) -> None:
+    with pytest.raises(ModelError, match="--url http://host:8000"):
         open_model(changed(settings, backend="openai"))
 
 
