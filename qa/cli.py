@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.errors import DatelineError
-from index.settings import Settings, load_settings, settings_table
+from index.characters import escape_steering, replace_steering
+from index.errors import DatelineError, MissingModelError
+from index.settings import Settings, load_settings
+from index.settings_table import settings_table
 from qa.batch import answer_line, query_of, work_through
-from qa.models_command import models_app
+from qa.models_command import models_app, offer_to_pull
 from qa.options import (
     AsJson,
     AsOf,
@@ -109,7 +111,7 @@ def ask(
         "fresh": False,
     }
     desk = _desk(context.obj)
-    _say(desk.description)
+    _say_who_answers(desk)
     threading.Thread(target=_load_quietly, args=(desk,), daemon=True).start()
     _sync(desk, no_sync=no_sync)
     if batch is not None:
@@ -196,7 +198,7 @@ def main() -> None:
     try:
         app()
     except DatelineError as error:
-        _say(f"Error: {error}")
+        _say(f"Error: {replace_steering(str(error))}")
         sys.exit(1)
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -248,11 +250,20 @@ def _answer(desk: Any, question: str, options: "AskOptions", *, as_json: bool) -
             _say(show_extract(event), "")
         if isinstance(event, Finished):
             answer = event.answer
-            _print(answer.to_json()) if as_json else _print(*show_answer(answer))
+            _print(*([escape_steering(answer.to_json())] if as_json else show_answer(answer)))
             if answer.trace is not None and not as_json:
                 _print(*show_trace(answer, {each.id: each for each in desk.articles}))
             if answer.stale:
                 _say("The articles have changed since they were indexed. Run: dateline index")
+
+
+def _say_who_answers(desk: Any) -> None:
+    try:
+        _say(desk.description)
+    except MissingModelError as error:
+        if not offer_to_pull(error, desk.settings):
+            raise
+        _say(desk.description)
 
 
 def _load_quietly(desk: Any) -> None:
@@ -281,7 +292,7 @@ def _print(*lines: str) -> None:
 
 def _print_json(objects: Iterable[Any]) -> None:
     for each in objects:
-        _print(json.dumps(each, ensure_ascii=False))
+        _print(escape_steering(json.dumps(each, ensure_ascii=False)))
 
 
 def _say(*lines: str) -> None:

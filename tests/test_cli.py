@@ -260,7 +260,7 @@ def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None
         (["swim"], 2, "No such command"),
         (["--backend", "cloud", "ask", "Who?"], 1, "backend: "),
         (["--config", "no.toml", "ask", "Who?"], 1, "There is no settings file"),
-        (["models", "pull", "gpt-9"], 1, "gpt-9"),
+        (["--backend", "embedded", "models", "pull", "gpt-9"], 1, "gpt-9"),
         (["models", "check"], 1, "Run: dateline models pull"),
     ],
 )
@@ -276,7 +276,7 @@ def test_errors_are_sentences(
 
 def test_models_are_listed(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATELINE_MODELS_FOLDER", "models")
-    code, out, _ = run("models", "list")
+    code, out, _ = run("--backend", "embedded", "models", "list")
     assert code == 0
     assert "qwen2.5-coder-1.5b-instruct  (language, default, 1,066 MiB, not fetched)" in out
 

@@ -17,6 +17,7 @@ from qa.answer import (
     Sentence,
     Token,
     Version,
+    Waiting,
 )
 from qa.page.marks import escape, find_spans, mark_text
 from qa.page.render import (
@@ -28,7 +29,7 @@ from qa.page.render import (
     talk_html,
 )
 from qa.page.sources import QUOTE_MOVED, TEXT_GONE, sources_html, written_date
-from qa.page.turn import READING, WRITING, Card, Turn
+from qa.page.turn import READING, STARTING, WRITING, Card, Turn
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -225,6 +226,17 @@ def test_events_move_a_turn_on() -> None:
     assert turn.citations == (citation,)
     turn = turn.after(Finished(make_answer("Q?", sentence)))
     assert (turn.step, turn.citations) == (None, (citation,))
+
+
+def test_a_turn_says_how_many_are_ahead_until_it_is_read() -> None:
+    citation = cite("Hama is near.", "Hama is near.")
+    turn = Turn(1, "Q?").after(Waiting(1))
+    assert turn.step == "Waiting: 1 question is ahead of yours"
+    assert turn.after(Waiting(0)).step == STARTING
+    turn = turn.after(Extract("Hama is near.", citation)).after(Waiting(2)).after(Token(""))
+    assert turn.step == "Waiting: 2 questions are ahead of yours"
+    assert turn.extract is not None
+    assert turn.after(Waiting(0)).step == READING
 
 
 def test_raw_words_of_the_model_are_never_shown() -> None:

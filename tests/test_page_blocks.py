@@ -13,7 +13,6 @@ from index.settings import PageSettings, Settings
 from qa.asked import Asked, AskedLog, asked_file
 from qa.page.blocks import Events
 from qa.page.keeper import build_keeper
-from qa.page.line import Line
 from qa.page.loader import DeskLoader
 from qa.page.render import line_html, talk_html
 from qa.page.session import NOT_KEPT, Sessions
@@ -31,7 +30,7 @@ def kept(tmp_path: Path) -> Settings:
 def make_events(settings: Settings | None = None) -> Events:
     chosen = settings or Settings(page=PageSettings(keep_questions=False))
     loader = DeskLoader(ScriptedDesk((FERRY,), script).open, chosen)
-    return Events(Sessions(loader, Line(1), build_keeper(chosen)), loader)
+    return Events(Sessions(loader, build_keeper(chosen)), loader)
 
 
 def request(page: str) -> Any:

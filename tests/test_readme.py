@@ -9,7 +9,7 @@ import sys
 import pytest
 from conftest import REPOSITORY
 
-from index.settings import settings_table
+from index.settings_table import settings_table
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 COMMANDS = [

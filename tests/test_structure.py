@@ -31,16 +31,20 @@ MAY_IMPORT = {
 MAY_IMPORT_LATE = {"qa/cli.py": {"evals"}}  # within a function: for `dateline eval`
 
 WRAPPED = {
+    "anyio": {"qa/models/ollama_pull.py", "qa/models/server_client.py", "qa/threads.py"},
     "bm25s": {"index/lexical.py"},
     "chromadb": {"index/store.py"},
     "gradio": {"app.py", "qa/page/"},
     "huggingface_hub": {"index/weights.py"},
     "llama_cpp": set(),
-    "ollama": {"qa/models/ollama.py"},
+    "ollama": {"qa/models/ollama_server.py"},
     "onnxruntime": {"index/embedding.py"},
+    "openai": {"qa/models/openai.py"},
+    "psutil": {"qa/models/ollama.py"},
     "sentence_transformers": {"index/embedding.py"},
     "sentencex": {"index/passages.py", "qa/reply.py"},
     "snowballstemmer": {"index/lexical.py"},
+    "tenacity": {"qa/models/server_client.py"},
     "tokenizers": {"index/embedding.py"},
     "torch": {"index/embedding.py"},
     "xllamacpp": {"qa/models/llamacpp.py"},
