@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from index.articles import Article
-from index.errors import InputError, ModelUnreachableError
+from index.errors import InputError, ModelError, ModelUnreachableError
 from qa.answer import (
     Answer,
     ArticleReference,
@@ -143,6 +143,10 @@ class ScriptedDesk:
     def open(self, **_: object) -> "ScriptedDesk":
         """What the page calls to open a desk."""
         return self
+
+    @property
+    def model(self) -> Any:
+        raise ModelError("A script answers.")
 
     def conversation(self) -> "ScriptedTalk":
         return ScriptedTalk(self)

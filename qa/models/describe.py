@@ -84,7 +84,7 @@ def loaded_words(*, is_loaded: bool, memory_bytes: int | None) -> str:
     """Loaded or not, and the memory that it takes."""
     if not is_loaded:
         return "not loaded"
-    return f"loaded, {size_words(memory_bytes)}" if memory_bytes else "loaded"
+    return f"loaded in {size_words(memory_bytes)}" if memory_bytes else "loaded"
 
 
 def speed_words(status: "ModelStatus") -> str:
@@ -119,12 +119,12 @@ def entry_words(entry: "ServedEntry") -> Iterator[str]:
 
 def limit_words(entry: "ServedEntry") -> str:
     """The context that a model on a server has while loaded, and the most that it can have."""
-    words = []
-    if entry.is_loaded and entry.context_tokens:
-        words.append(f"{entry.context_tokens:,}")
+    loaded = entry.context_tokens if entry.is_loaded else None
+    if entry.context_limit and loaded:
+        return f"{loaded:,} of {entry.context_limit:,}"
     if entry.context_limit:
-        words.append(f"up to {entry.context_limit:,}")
-    return ", ".join(words)
+        return f"up to {entry.context_limit:,}"
+    return f"{loaded:,}" if loaded else ""
 
 
 def state_words(entry: "ServedEntry") -> str:

@@ -9,14 +9,12 @@ import gradio as gr
 
 from qa.asked import JUDGEMENTS, Judgement
 from qa.page.keeper import build_keeper
-from qa.page.line import Line
 from qa.page.loader import DeskLoader, Loading
+from qa.page.model_panel import add_model_panel
 from qa.page.render import line_html, talk_html
 from qa.page.session import POLL_SECONDS, Session, Sessions
 from qa.page.sources import sources_html
 
-# The embedded model answers one question at a time; a second one would only slow the first.
-ANSWERS_AT_ONCE = 1
 MASTHEAD = (
     '<header class="dl-masthead"><h1>Dateline</h1>'
     "<p>Answers from your own articles, with the words that support them</p></header>"
@@ -29,10 +27,11 @@ Update = tuple[Any, ...]
 
 def build_page(loader: DeskLoader) -> gr.Blocks:
     """The page over a desk that may still be loading."""
-    sessions = Sessions(loader, Line(ANSWERS_AT_ONCE), build_keeper(loader.settings))
+    sessions = Sessions(loader, build_keeper(loader.settings))
     with gr.Blocks(title="Dateline", analytics_enabled=False, fill_width=True) as page:
         _html(MASTHEAD, "dl-head")
         state = _html(_state(loader.state), "dl-state")
+        fetched = add_model_panel(loader)
         with gr.Column(elem_id="dl-desk"):
             talk = _html(talk_html(()), "dl-talk", script="talk.js")
             with gr.Column(elem_id="dl-composer"):
@@ -54,8 +53,9 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
         judged = [talk, status]
         talk.judge(events.judge, None, judged, queue=False, trigger_mode="multiple", **quiet)
         page.load(events.watch_loading, None, state, **quiet)
+        fetched.then(events.watch_loading, None, state, **quiet)
         page.unload(events.leave)
-    # Answers wait in our own line, which tells in words how many are ahead.
+    # Questions wait in the model's own line, which tells how many are ahead.
     page.queue(default_concurrency_limit=None, api_open=False)
     return page
 

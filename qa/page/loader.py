@@ -10,6 +10,7 @@ from index.articles import Article
 from index.errors import DatelineError
 from index.settings import Settings
 from qa.answer import Event
+from qa.models.served import ServedModel
 from qa.page.turn import MODEL_LOADING
 
 OPENING = "Reading the articles"
@@ -34,6 +35,10 @@ class PageDesk(Protocol):
     @property
     def description(self) -> str:
         """Who answers, in one line."""
+
+    @property
+    def model(self) -> ServedModel:
+        """The language model that answers. Raises ModelError and ModelFileError."""
 
     def conversation(self) -> Talk:
         """A new conversation."""
@@ -86,16 +91,18 @@ class DeskLoader:
         """Begin, or try again after an error. Does nothing while it runs or once it is done."""
         with self._starting:
             running = self._thread is not None and self._thread.is_alive()
-            if running or self.state.desk is not None:
+            state = self.state
+            if running or (state.desk is not None and state.error is None):
                 return
-            self.state = Loading(OPENING)
+            self.state = Loading(MODEL_LOADING if state.desk else OPENING, state.desk)
             self._thread = threading.Thread(target=self._work, name="opening", daemon=True)
             self._thread.start()
 
     def _work(self) -> None:
-        desk = None
+        desk = self.state.desk
         try:
-            desk = self._open_desk(settings=self.settings, on_progress=self._count)
+            if desk is None:
+                desk = self._open_desk(settings=self.settings, on_progress=self._count)
             self.state = Loading(MODEL_LOADING, desk)
             desk.warm_up()
             self.state = Loading(_ready(desk), desk, over=True)
