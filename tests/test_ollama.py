@@ -415,3 +415,11 @@ def test_the_answers_path_is_one(settings: Settings, written: str) -> None:
         assert getattr(answer, told) == getattr(expected, told)
     verdicts = [(each.text, each.citations, each.verdict) for each in answer.sentences]
     assert verdicts == [(each.text, each.citations, each.verdict) for each in expected.sentences]
+
+
+def test_a_reply_that_took_more_than_was_thought_corrects_the_count(settings: Settings) -> None:
+    with serve(*own("chat-answer")) as server:
+        model = opened(server)
+        before = model.prompt_tokens(ASKED)
+        model.llm.chat(ASKED)
+    assert before < 321 == model.prompt_tokens(ASKED)

@@ -246,6 +246,16 @@ def test_streaming(
     assert [(each["prompt_tokens"], each["completion_tokens"]) for each in told] == [tokens]
 
 
+def test_a_reply_that_took_more_than_was_thought_corrects_the_count(
+    opened: Callable[..., ServedModel],
+) -> None:
+    with serve(own("models"), own("chat-answer")) as server:
+        model = opened(server)
+        before = model.prompt_tokens(ASKED)
+        model.llm.chat(ASKED)
+    assert before < 321 == model.prompt_tokens(ASKED)
+
+
 def test_what_comes_with_the_words(opened: Callable[..., ServedModel]) -> None:
     replies = [own("models"), own("chat-answer"), own("chat-thought-first"), own("chat-counting")]
     with serve(*replies) as server:

@@ -8,7 +8,7 @@ fast it was, `timings`.
 import asyncio
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -25,11 +25,12 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import CustomLLM
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from qa.threads import iterate_in_thread
 
 Piece = tuple[str, dict[str, Any]]
+Learn = Callable[[Sequence[ChatMessage], int], None]
 
 
 class PieceLLM(CustomLLM):
@@ -45,6 +46,12 @@ class PieceLLM(CustomLLM):
     context_tokens: int = 2048
     answer_tokens: int = 120
     seed: int = 7
+
+    _learn: Learn = PrivateAttr(default_factory=lambda: _forget)
+
+    def learn_with(self, learn: Learn) -> None:
+        """Tell `learn` how many tokens each prompt took, where the backend has to be told."""
+        self._learn = learn
 
     @abstractmethod
     def pieces(
@@ -110,6 +117,10 @@ class PieceLLM(CustomLLM):
     ) -> CompletionResponseAsyncGen:
         """The reply to a text, word by word, without blocking the loop."""
         return iterate_in_thread(self.stream_complete(prompt, formatted, **kwargs))
+
+
+def _forget(messages: Sequence[ChatMessage], prompt_tokens: int) -> None:
+    """A backend with a tokenizer learns nothing from its replies."""
 
 
 def plain_messages(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 from llama_index.core.base.llms.types import ChatMessage
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from index.errors import ModelError
 from index.settings import OllamaSettings, Settings
@@ -60,16 +60,10 @@ class OllamaLLM(PieceLLM):
     url: str
     limits: OllamaSettings = Field(exclude=True)
 
-    _gauge: Gauge | None = PrivateAttr(default=None)
-
     @classmethod
     def class_name(cls) -> str:
         """The name under which LlamaIndex serialises it."""
         return "dateline_ollama"
-
-    def correct_with(self, gauge: Gauge) -> None:
-        """Tell `gauge` the length of every prompt from now on."""
-        self._gauge = gauge
 
     def load(self) -> None:
         """Bring the model into the server's memory. Raises ModelError."""
@@ -153,8 +147,7 @@ class OllamaLLM(PieceLLM):
         read = int(reply.get("prompt_eval_count") or 0)
         if read >= self.context_tokens:
             raise too_long(OLLAMA, self.url)
-        if self._gauge is not None:
-            self._gauge.correct(messages, read)
+        self._learn(messages, read)
 
     def _request(
         self, messages: Sequence[ChatMessage], options: Mapping[str, Any]
@@ -193,7 +186,7 @@ def open_ollama(settings: Settings) -> ServedModel:
     )
     key = f"ollama {server.url} {model.name} {model.digest}"
     gauge = Gauge(llm, key, MeasuredFile(settings.models_folder))
-    llm.correct_with(gauge)
+    llm.learn_with(gauge.correct)
 
     def load() -> None:
         llm.load()

@@ -81,6 +81,7 @@ class OpenAICompatibleLLM(PieceLLM):
         if ending is None or ending in UNFINISHED:
             raise broken_off(SERVER, self.url, ending or "")
         if usage:
+            self._learn(messages, usage.get("prompt_tokens") or 0)
             yield "", {"usage": usage}
 
     def warm_up(self, messages: Sequence[ChatMessage]) -> None:
@@ -205,6 +206,7 @@ def open_openai(settings: Settings) -> ServedModel:
         seed=settings.generation.seed,
     )
     gauge = Gauge(llm, f"openai {url} {model.name}", MeasuredFile(settings.models_folder))
+    llm.learn_with(gauge.correct)
     return ServedModel(
         backend="openai",
         name=model.name,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
@@ -148,6 +149,7 @@ def open_embedded(settings: Settings) -> ServedModel:
         measure=gauge.measure,
         status=lambda: ModelStatus(
             loaded=llm.is_loaded,
+            size_bytes=Path(llm.model_path).stat().st_size,
             reading_speed=gauge.known.reading_speed,
             writing_speed=gauge.known.writing_speed,
         ),
