@@ -177,12 +177,19 @@ BOUNDS: list[tuple[str, str, float, float | None]] = [
     ("retrieval", "rerank_passages", 0, 200),
     ("retrieval", "rerank_weight", 0, 1),
     ("evidence", "budget_tokens", 60, 8000),
+    ("evidence", "fewest_tokens", 60, 8000),
+    ("evidence", "most_tokens", 60, 8000),
     ("generation", "answer_tokens", 16, 2000),
     ("generation", "seed", 0, None),
     ("generation", "least_support", 0, 1),
     ("embedded", "context_tokens", 512, 131072),
     ("embedded", "threads", 0, 256),
     ("ollama", "context_tokens", 512, 131072),
+    ("ollama", "busy_seconds", 0, None),
+    ("ollama", "at_once", 1, 64),
+    ("openai", "context_tokens", 512, 131072),
+    ("openai", "busy_seconds", 0, None),
+    ("openai", "at_once", 1, 64),
     ("page", "port", 1, 65535),
 ]
 
@@ -198,16 +205,26 @@ def test_bounds(section: str, key: str, lowest: float, highest: float | None) ->
             load_settings(**{section: {key: value}})
 
 
-@pytest.mark.parametrize("key", ["connect_seconds", "read_seconds"])
-def test_a_wait_is_longer_than_nothing(key: str) -> None:
-    assert getattr(load_settings(ollama={key: 0.01}).ollama, key) == 0.01
-    with pytest.raises(SettingsError, match=f"ollama.{key}: Input should be greater than 0"):
-        load_settings(ollama={key: 0})
+WAITS = [
+    ("evidence", "first_word_seconds"),
+    ("ollama", "connect_seconds"),
+    ("ollama", "read_seconds"),
+    ("openai", "connect_seconds"),
+    ("openai", "read_seconds"),
+]
+
+
+@pytest.mark.parametrize(("section", "key"), WAITS)
+def test_a_wait_is_longer_than_nothing(section: str, key: str) -> None:
+    assert getattr(getattr(load_settings(**{section: {key: 0.01}}), section), key) == 0.01
+    with pytest.raises(SettingsError, match=f"{section}.{key}: Input should be greater than 0"):
+        load_settings(**{section: {key: 0}})
 
 
 def test_every_number_has_bounds() -> None:
     checked = {(section, key) for section, key, _, _ in BOUNDS}
-    checked |= {("ollama", "connect_seconds"), ("ollama", "read_seconds")}
+    checked |= set(WAITS)
+    unset = {("evidence", "budget_tokens"), ("ollama", "context_tokens")}
     numbers = {
         (section, key)
         for section, field in Settings.model_fields.items()
@@ -215,7 +232,7 @@ def test_every_number_has_bounds() -> None:
         for key, value in field.default
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     }
-    assert numbers == checked
+    assert numbers | unset == checked
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -260,7 +277,12 @@ ODD_VALUES = {
     "retrieval.rerank_weight": "1",
     "generation.least_support": "1",
     "embedded.context_tokens": "600",
+    "evidence.first_word_seconds": "2",
     "ollama.context_tokens": "600",
+    "ollama.at_once": "2",
+    "ollama.allow_cloud": "true",
+    "openai.context_tokens": "600",
+    "openai.at_once": "2",
     "ollama.preference": '["a"]',
 }
 
