@@ -86,10 +86,6 @@ class AnswerEngine:
         """
         return _Run(self, query).events()
 
-    def evidence_budget(self, question: str) -> int:
-        """Tokens left for evidence: as wanted, or less where the model's context is small."""
-        return self.fitter.budget(question, self.model)
-
 
 class _Run:
     """One question on its way to its answer."""
