@@ -423,3 +423,12 @@ def test_a_reply_that_took_more_than_was_thought_corrects_the_count(settings: Se
         before = model.prompt_tokens(ASKED)
         model.llm.chat(ASKED)
     assert before < 321 == model.prompt_tokens(ASKED)
+
+
+@pytest.mark.parametrize(
+    ("recordings", "text"),
+    [pytest.param(real("chat-stream"), "212", marks=NO_REAL), (own("chat-answer"), RIGHT)],
+)
+def test_a_reply_at_the_recorded_times(recordings: list[Path], text: str) -> None:
+    with serve(*recordings, timed=True) as server:
+        assert opened(server).llm.chat(ASKED).message.content == text
