@@ -5,6 +5,7 @@ DatelineError                  every error below; its text says what happened an
 │   └── GoldError              a gold set that can't be used (evals/gold.py)
 ├── SettingsError              a setting that is unknown or out of range
 ├── ArticlesError              the articles folder is missing, unreadable or has nothing to index
+├── FormatError                a file isn't what its name says; reported, never fatal
 ├── StoreError                 the store can't be opened, or was made by other settings
 │   └── StoreBusyError         another process is writing (trying again helps)
 ├── ModelFileError             a model file is unknown, missing, damaged or can't be fetched
@@ -35,6 +36,10 @@ class SettingsError(DatelineError):
 
 class ArticlesError(DatelineError):
     """The articles folder is missing, unreadable or has nothing to index."""
+
+
+class FormatError(DatelineError):
+    """A file can't be read as its format. The text is the reason, for the list of bad files."""
 
 
 class StoreError(DatelineError):

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, SHARED
 
-from index.articles import Article, list_files, read_article
+from index.articles import Article, read_article
+from index.files import list_files
 
 RUN_WORDS = 8
 
 
 def load_all(folder: Path) -> list[Article]:
-    found = [read_article(folder, file.path) for file in list_files(folder)]
+    found = [read_article(folder, file.path) for file in list_files(folder).files]
     return [article for article in found if isinstance(article, Article)]
 
 

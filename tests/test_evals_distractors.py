@@ -8,8 +8,9 @@ import pytest
 from conftest import REPOSITORY, SHARED
 
 from evals.distractors import GOLD_NAMES, RAMDOCS, SQUAD, main, write_distractors
-from index.articles import Article, list_files, read_article
+from index.articles import Article, read_article
 from index.errors import InputError
+from index.files import list_files
 
 GOLD_ARTICLES = (REPOSITORY / "articles", REPOSITORY / "evals" / "gold" / "town" / "articles")
 # Capitalised in the gold articles without being the name of a place, a person or a body.
@@ -25,7 +26,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def read_all(folder: Path) -> list[Article]:
-    found = [read_article(folder, file.path) for file in list_files(folder)]
+    found = [read_article(folder, file.path) for file in list_files(folder).files]
     assert all(isinstance(each, Article) for each in found), found
     return [each for each in found if isinstance(each, Article)]
 

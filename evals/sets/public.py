@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 
 from evals.gold import GoldCase
-from index.articles import TEXT_CONTROL_CHARACTERS
 from index.errors import InputError
+from index.formats.text import TEXT_CONTROL_CHARACTERS
 
 MOST_NAME_CHARACTERS = 80
 HASH_CHARACTERS = 8
-# A file with one of these counts as no text (index/articles.py) and would be passed over.
+# A file with one of these counts as no text (index/formats/text.py) and would be passed over.
 UNREADABLE = str.maketrans(
     {code: " " for code in range(ord(" ")) if chr(code) not in TEXT_CONTROL_CHARACTERS}
 )
