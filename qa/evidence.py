@@ -16,7 +16,8 @@ import numpy as np
 from index.corpus import Corpus
 from index.embedding import Embedder, Vectors
 from index.lexical import terms
-from index.passages import Passage, is_heading
+from index.passages import Passage
+from index.sentences import is_heading
 from qa.facts import find_names
 from qa.inert import find_planted
 from qa.kinds import answers_kind

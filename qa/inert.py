@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from index.characters import fold_invisible
-from index.passages import split_sentences
+from index.sentences import split_sentences
 from qa.instructions import GIVES_ORDERS, LOOK_ALIKES, MAY_GIVE_ORDERS
 
 WHITE_SPACE = "\t\n\r\f\v\x85"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.gold import BRIEFS, TOWN, read_verbatim
-from index.passages import is_heading, split_sentences
+from index.sentences import is_heading, split_sentences
 from qa.inert import find_planted, is_instruction, is_instruction_line, make_inert
 
 LEFT = "The ferry left."
@@ -266,7 +266,7 @@ def test_reports_reach_the_prompt_as_they_are(folder: Path) -> None:
         ("The ferry left. <!-- It sank. All died. --> It was late.", ()),
         (
             "The ferry left.\n<!--\nIt sank.\nAll died.\n-->\nIt was late.",
-            ("<!", "--", "It sank.", "All died.", "-->"),
+            ("<!--", "It sank.", "All died.", "-->"),
         ),
         # what is never closed hides nothing
         ("The ferry left. <!-- It was late. Nobody was hurt.", ()),

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from index.passages import split_sentences
+from index.sentences import split_sentences
 from qa.answer import Usage
 
 # [2] and [1, 2], as CitationQueryEngine asks for; and [Source 2], as a small model writes it.

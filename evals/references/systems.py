@@ -6,7 +6,8 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from evals.references.answer import ReferenceCitation, Reply
 from evals.references.refusal import is_refusal
 from index.corpus import Corpus
-from index.passages import Passage, is_heading
+from index.passages import Passage
+from index.sentences import is_heading
 from qa.answer import Extract, Usage
 from qa.desk import Desk
 from qa.draft import NOT_SAID

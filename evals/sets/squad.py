@@ -19,7 +19,7 @@ from evals.jsonlines import check_new, read_json
 from evals.sets.public import Document, PublicSet, file_name, readable
 from evals.sets.reading import Key, Line, Written, only_file
 from index.errors import InputError
-from index.passages import split_sentences
+from index.sentences import split_sentences
 
 NAME = "squad"
 CITATION = (
