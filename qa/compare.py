@@ -81,7 +81,7 @@ class Comparer:
             claim for claim in self._reader.claims(question, spans) if _stated(claim, sentence)
         ]
         if not anchors:
-            return Comparison(corroborated, ())
+            return Comparison(self._independent(corroborated), ())
         claims = list(self._reader.claims(question, self._reader.widened(question, pool)))
         difference = None
         for anchor in anchors:
@@ -91,7 +91,19 @@ class Comparer:
             if same:
                 corroborated[key] = tuple(dict.fromkeys((*corroborated.get(key, ()), *same)))
             difference = difference or self._difference(question, [anchor, *matching])
-        return Comparison(corroborated, (difference,) if difference else ())
+        differences = (difference,) if difference else ()
+        return Comparison(self._independent(corroborated), differences)
+
+    def _independent(self, corroborated: Corroborated) -> Corroborated:
+        """Without reprints: a report that several articles print is one source."""
+        source = self._corpus.article_clusters
+        found = {}
+        for key, articles in corroborated.items():
+            first_of = {source[each]: each for each in reversed(articles)}
+            first_of.pop(source[key[0]], None)
+            if kept := tuple(each for each in articles if each in first_of.values()):
+                found[key] = kept
+        return found
 
     def values_of(self, question: str, pool: Sequence[EvidenceSentence]) -> Versions:
         """What the articles give for what is asked, grouped by equal value, best first."""

@@ -1,0 +1,110 @@
+"""Near-duplicates: reprints of one report, found by their MinHash signatures.
+
+A wire story in five papers is one source. Texts that may resemble each other are found by bands
+of their signatures (Leskovec, Rajaraman & Ullman, "Mining of massive datasets", chapter 3), and
+are one cluster where their runs of words resemble indeed (Broder 1997).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.lexical import WORD
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
+
+SHINGLE_WORDS = 3
+# Share of their shingles that two texts must have in common.
+SAME = 0.7
+# A pair that resembles by 0.7 meets in one of ten bands of three with a probability of 0.985, one
+# of 0.2 with 0.08.
+BANDS, ROWS = 10, 3
+PERMUTATIONS = BANDS * ROWS
+SCHEME, SEED = "affine32", 1
+FACT = re.compile(r"\d|[^\W\d_]*[A-Z]")
+
+Signatures = NDArray[np.uint32]
+Shingles = frozenset[tuple[str, ...]]
+
+
+def sign(texts: Sequence[str]) -> Signatures:
+    """The MinHash signature of each text, shape (texts, PERMUTATIONS)."""
+    signed = np.zeros((len(texts), PERMUTATIONS), dtype=np.uint32)
+    for row, text in enumerate(texts):
+        minhash = _empty().copy()
+        minhash.update_batch([" ".join(each).encode() for each in shingles(text)])
+        signed[row] = minhash.hashvalues
+    return signed
+
+
+def shingles(text: str) -> Shingles:
+    """The runs of words of a text; a text of fewer words is one run."""
+    words = [word.casefold() for word in WORD.findall(text)]
+    last = max(1, len(words) - SHINGLE_WORDS + 1)
+    return frozenset(tuple(words[at : at + SHINGLE_WORDS]) for at in range(last))
+
+
+def facts(text: str) -> frozenset[str]:
+    """The numbers and capitalised words of a text."""
+    return frozenset(word.casefold() for word in WORD.findall(text) if FACT.match(word))
+
+
+def resembles(one: str, other: str) -> bool:
+    """Whether two texts are nearly the same words."""
+    first, second = shingles(one), shingles(other)
+    return len(first & second) >= SAME * len(first | second)
+
+
+def repeats(one: str, other: str) -> bool:
+    """Whether two texts are nearly the same words and give the same names and numbers.
+
+    What gives another number in the same words is no duplicate but a version of its own.
+    """
+    return facts(one) == facts(other) and resembles(one, other)
+
+
+def cluster(
+    signatures: Signatures, texts: Sequence[str], same: Callable[[str, str], bool]
+) -> NDArray[np.intp]:
+    """For each text the position of the first one of its cluster, shape (texts,).
+
+    `same` decides on the pairs that the signatures bring together.
+    """
+    first_of = np.arange(len(texts))
+    for candidates in _candidates(signatures):
+        first = _first(first_of, candidates[0])
+        for candidate in candidates[1:]:
+            other = _first(first_of, candidate)
+            if other > first and same(texts[first], texts[other]):
+                first_of[other] = first
+    return np.array([_first(first_of, position) for position in range(len(texts))], dtype=np.intp)
+
+
+def _first(first_of: NDArray[np.intp], position: int) -> int:
+    while first_of[position] != position:
+        position = int(first_of[position])
+    return position
+
+
+def _candidates(signatures: Signatures) -> Iterator[NDArray[np.intp]]:
+    """Positions that agree in a band, in order, in groups of two or more."""
+    for band in range(BANDS):
+        rows = np.ascontiguousarray(signatures[:, band * ROWS : (band + 1) * ROWS])
+        keys = rows.view([("", np.uint32)] * ROWS).ravel()
+        order = np.argsort(keys, kind="stable")
+        changes = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
+        for group in np.split(order, changes):
+            if len(group) > 1:
+                yield group
+
+
+@cache
+def _empty() -> "MinHash":
+    from datasketch import MinHash  # noqa: PLC0415 - brings scipy, which only indexing needs
+
+    return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme=SCHEME)
