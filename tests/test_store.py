@@ -1,151 +1,240 @@
-"""The store: what is written comes back, damage is told with a way out, one writer at a time."""
+"""The store: what is committed comes back, and whatever is killed, it is one state or the other."""
 
-import errno
 import json
 import os
-import subprocess
-import sys
-import threading
-from collections.abc import Callable
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
-import chromadb
 import numpy as np
 import pytest
-from conftest import REPOSITORY, WordEmbedder
+from ledger_contract import RECIPE, assert_holds, entry, ids, made
+from made_store import A2, A, B, embedded, put
+from made_vectors import run
 
-from index.articles import Article, read_article
 from index.errors import StoreBusyError, StoreError
-from index.passages import Passage, build_passages
-from index.store import (
-    BadEntry,
-    FileEntry,
-    Manifest,
-    Recipe,
-    Store,
-    default_store_folder,
-    passages_missing,
-)
+from index.folder_store import open_folder_store
+from index.ledger import Change, IndexedArticle, Manifest, Recipe
+from index.store import Store, default_store_folder, open_store, row
 
-RECIPE = Recipe("words", "words-1", passage_words=70, passage_format=2)
+
+def fill(store: Store, *articles: IndexedArticle, is_complete: bool = True) -> Manifest:
+    with store.writing():
+        put(store, *articles)
+        files = [entry(each.article.path) for each in articles]
+        return store.commit(Change(put=articles, files=files, is_complete=is_complete))
+
+
+def assert_serves(store: Store, *articles: IndexedArticle) -> None:
+    """Each article wholly, nothing else, and every vector finds itself."""
+    store.reopen()
+    assert_holds(store.ledger, articles)
+    assert sorted(store.vectors.ids()) == sorted(ids(*articles))
+    assert store.is_whole()
+    for article in articles:
+        for passage, vector in zip(article.passages, embedded(article), strict=True):
+            assert store.vectors.nearest(vector, 1)[0][0] == passage.id
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store", RECIPE)
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "store"
 
 
-def parts(folder: Path, name: str = "ferry.md") -> tuple[Article, tuple[Passage, ...]]:
-    article = read_article(folder, name)
-    assert isinstance(article, Article)
-    return article, build_passages(article, words=20)
+@pytest.fixture
+def store(root: Path) -> Iterator[Store]:
+    found = open_folder_store(root, RECIPE)
+    yield found
+    found.reopen()
 
 
-def put(store: Store, folder: Path, name: str = "ferry.md") -> FileEntry:
-    article, passages = parts(folder, name)
-    vectors = WordEmbedder().embed([passage.indexed_text for passage in passages])
-    return FileEntry(
-        article_id=article.id,
-        sha256=article.sha256,
-        size=1,
-        mtime_ns=2,
-        record=store.put(article, passages, vectors),
-        passages=tuple(passage.id for passage in passages),
-    )
-
-
-def fill(store: Store, folder: Path) -> Manifest:
-    with store.writing():
-        entry = put(store, folder)
-        return store.commit(Manifest(RECIPE, files={"ferry.md": entry}))
-
-
-def stored_ids(store: Store) -> set[str]:
-    return set(store.collection().get(include=[])["ids"])
-
-
-def test_nothing_is_there_before_the_first_write(store: Store, tmp_path: Path) -> None:
+def test_nothing_is_there_before_the_first_write(store: Store, root: Path) -> None:
     assert store.read_manifest() is None
-    assert store.other_recipes() == ()
-    assert not (tmp_path / "store").exists()
+    assert store.load() is None
+    assert store.others() == ()
+    assert store.known_vectors(["a"]) == {}
+    assert store.is_whole()
+    assert not root.exists()
 
 
-def test_what_is_committed_comes_back(store: Store, articles: Path) -> None:
+def test_what_is_committed_comes_back(store: Store, root: Path) -> None:
+    manifest = fill(store, B, A)
+    assert manifest.is_complete
+    for found in (store, open_folder_store(root, RECIPE)):
+        assert found.read_manifest() == manifest
+        assert found.read_manifest() is found.read_manifest()  # not read twice
+        loaded = found.load()
+        assert loaded is not None
+        assert [each.article.path for each in loaded[1]] == ["a.txt", "b.txt"]
+        assert_serves(found, A, B)
+
+
+def test_a_commit_of_another_opening_is_seen(store: Store, root: Path) -> None:
+    reader = open_folder_store(root, RECIPE)
+    first = fill(store, A)
+    assert reader.read_manifest() == first
+    second = fill(store, A2, B)
+    assert reader.read_manifest() == second
+    assert_serves(reader, A2, B)
+    shutil.rmtree(root)
+    assert reader.read_manifest() is None
+    third = fill(open_folder_store(root, RECIPE), B)
+    assert reader.read_manifest() == third
+    assert_serves(reader, B)
+
+
+def test_rows_can_be_filtered(store: Store) -> None:
+    dated = A.article
+    undated = replace(dated, outlet=None, published=None)
+    assert row(dated) == {
+        "article_id": dated.id,
+        "outlet": "The Hale Gazette ?",  # Chroma takes no lone surrogates
+        "published": 20250303,
+    }
+    assert row(undated) == {"article_id": dated.id, "outlet": "", "published": 0}
+    old = replace(dated, published=date(987, 1, 2))
+    assert row(old)["published"] == 9870102
+    fill(store, replace(A, article=replace(dated, outlet="Gazette")))
+    vector = embedded(A)[0]
+    assert store.vectors.nearest(vector, 5, {"published": {"$lt": 20250303}}) == []
+    assert len(store.vectors.nearest(vector, 5, {"outlet": "Gazette"})) == 2
+
+
+def test_articles_without_passages(store: Store) -> None:
+    bare = made("bare.txt", passages=0)
+    fill(store, bare, A)
+    assert_serves(store, A, bare)
+    fill(store, bare)
+
+
+def test_known_vectors_are_used_again(store: Store) -> None:
+    fill(store, A, B)
+    key, other = A.passages[0].key, B.passages[1].key
+    found = store.known_vectors([key, other, "unknown"])
+    assert found.keys() == {key, other}
+    np.testing.assert_allclose(found[key], embedded(A)[0], atol=1e-6)
+    store.vectors.delete([A.passages[0].id])
+    assert store.known_vectors([key, other]).keys() == {other}
+
+
+def test_what_is_replaced_or_dropped_leaves_no_vectors(store: Store) -> None:
+    fill(store, A, B)
+    fill(store, A2)
+    assert_serves(store, A2, B)
     with store.writing():
-        entries = {name: put(store, articles, name) for name in ("ferry.md", "council.txt")}
-        bad = {"b.txt": BadEntry(3, 4, "It is empty."), "a.txt": BadEntry(5, 6, "Ünreadable.")}
-        finished = store.commit(Manifest(RECIPE, generation=4, files=entries, bad=bad))
-    again = Store(store.root, RECIPE)
-    assert again.read_manifest() == finished == Manifest(RECIPE, 4 + 1, entries, bad)
-    assert [bad.path for bad in finished.bad_files] == ["a.txt", "b.txt"]
-    assert list(again.load_records(finished)) == [
-        parts(articles, "council.txt"),
-        parts(articles, "ferry.md"),
-    ]
-    assert not passages_missing(again, finished)
+        store.commit(Change(drop=[A2.article.id]))
+    assert_serves(store, B)
+    assert store.ledger.left_over() == ()
 
 
-@pytest.mark.parametrize("name", ["ferry ⛴️.txt", "two\nlines.txt", os.fsdecode(b"caf\xe9.txt")])
-def test_odd_names_come_back(store: Store, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("The ferry left.\r\n\u2028\x85It came back.")
+def test_what_is_put_and_not_committed_goes(store: Store) -> None:
+    fill(store, A)
     with store.writing():
-        finished = store.commit(Manifest(RECIPE, files={name: put(store, tmp_path, name)}))
-    assert store.read_manifest() == finished
-    assert list(store.load_records(finished)) == [parts(tmp_path, name)]
-
-
-def test_vectors_are_compared_by_cosine(store: Store, articles: Path) -> None:
-    fill(store, articles)
-    assert store.collection().configuration["hnsw"]["space"] == "cosine"
-
-
-def test_another_distance_is_refused(store: Store) -> None:
-    client = chromadb.PersistentClient(
-        path=str(store.folder / "chroma"), settings=chromadb.Settings(anonymized_telemetry=False)
-    )
-    client.create_collection(
-        "passages", configuration={"hnsw": {"space": "l2"}}, embedding_function=None
-    )
-    with pytest.raises(StoreError, match="the distance l2, not cosine"):
-        store.collection()
-
-
-def test_more_passages_than_chroma_takes_at_once(
-    store: Store, articles: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("index.store.ROWS_A_CALL", 2)
-    manifest = fill(store, articles)
-    assert len(manifest.files["ferry.md"].passages) > 2
-    assert stored_ids(store) == set(manifest.files["ferry.md"].passages)
+        put(store, B)
+        assert store.is_whole()  # on the way
+    assert store.is_whole()
     with store.writing():
-        store.remove_leftovers(Manifest(RECIPE))
-    assert stored_ids(store) == set()
+        pass
+    assert_serves(store, A)
 
 
-def test_leftovers_go_and_the_rest_stays(store: Store, articles: Path) -> None:
-    manifest = fill(store, articles)
+def test_missing_and_strange_vectors_are_noticed(store: Store, root: Path) -> None:
+    fill(store, A, B)
+    store.vectors.delete([A.passages[0].id])
+    assert not store.is_whole()
+    fill(store, A)
+    assert store.is_whole()
+    store.vectors.upsert(["strange"], embedded(A)[:1], [row(A.article)])
+    assert not store.is_whole()
+    store.reopen()
+    shutil.rmtree(root / RECIPE.fingerprint / "chroma")
+    assert not store.is_whole()
+    with pytest.raises(StoreError, match="its vectors are gone.*dateline index"):
+        store.vectors.nearest(embedded(A)[0], 1)
+    fill(store, A, B)
+    assert_serves(store, A, B)
+
+
+def test_vectors_without_a_ledger_go(store: Store, root: Path) -> None:
+    fill(store, A)
+    (root / RECIPE.fingerprint / "ledger.sqlite3").unlink()
+    assert store.read_manifest() is None
+    assert not store.is_whole()
+    fill(store, B)
+    assert_serves(store, B)
+
+
+def test_compaction(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = root / RECIPE.fingerprint
+    assert not store.compact()
+    fill(store, A, B)
+    assert not store.compact()
+    assert (folder / "chroma").exists()
+    monkeypatch.setattr("index.vectors.GONE_ROWS", 0)
     with store.writing():
-        left = put(store, articles, "council.txt")
-        records = store.folder / "records"
-        (records / "unfinished").write_text("half")
-        assert set(left.passages) <= stored_ids(store)
-        store.remove_leftovers(manifest)
-    kept = manifest.files["ferry.md"]
-    assert stored_ids(store) == set(kept.passages)
-    assert [path.name for path in records.iterdir()] == [kept.record]
+        store.commit(Change(drop=[A.article.id]))
+        assert store.compact()
+    assert_serves(store, B)
+    assert [path.name for path in folder.glob("chroma*")] == ["chroma-2"]
 
 
-def test_missing_vectors_are_noticed(store: Store, articles: Path) -> None:
-    manifest = fill(store, articles)
-    passages = manifest.files["ferry.md"].passages
-    store.collection().delete(ids=[passages[0]])
-    store.collection().upsert(ids=["another"], embeddings=np.ones((1, 256), dtype=np.float32))
-    assert len(stored_ids(store)) == len(passages)
-    assert passages_missing(store, manifest)
+# Killed at any step
+
+WRITES = """
+import os, signal, sys
+from pathlib import Path
+from index.folder_store import open_folder_store
+from index.ledger import Change
+from ledger_contract import RECIPE, entry
+from made_store import A2, B, put
+
+store = open_folder_store(Path(sys.argv[1]), RECIPE)
+part, step = sys.argv[2:]
+owner = {"ledger": store.ledger, "vectors": store.vectors}[part]
+act = getattr(owner, step)
+
+def acts(*arguments):
+    act(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with store.writing():
+    setattr(owner, step, acts)
+    put(store, A2, B)
+    store.commit(Change(put=[A2, B], files=[entry("a.txt"), entry("b.txt")]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "step", "is_new"),
+    [
+        ("ledger", "intend", False),
+        ("vectors", "upsert", False),
+        ("ledger", "commit", True),
+        ("vectors", "delete", True),
+        ("ledger", "forget", True),
+    ],
+)
+def test_killed_after_a_step(store: Store, root: Path, part: str, step: str, is_new: bool) -> None:
+    fill(store, A)
+    found = run(WRITES, str(root), part, step)
+    assert found.returncode == -9, found.stderr
+    expected = [A2, B] if is_new else [A]
+    assert_holds(store.ledger, expected)
+    store.reopen()
+    assert store.is_whole()  # what is left over is known
+    with store.writing():
+        assert store.ledger.left_over() == ()
+        assert_serves(store, *expected)
+    fill(store, A2, B)
+    assert_serves(store, A2, B)
 
 
 # Other settings
+
+
+OTHER = replace(RECIPE, passage_words=71)
 
 
 @pytest.mark.parametrize(
@@ -158,41 +247,111 @@ def test_missing_vectors_are_noticed(store: Store, articles: Path) -> None:
     ],
 )
 def test_another_recipe_is_another_index_beside(
-    store: Store, articles: Path, change: dict[str, int | str]
+    store: Store, root: Path, change: dict[str, int | str]
 ) -> None:
-    fill(store, articles)
-    other = Store(store.root, replace(RECIPE, **change))
-    assert other.folder != store.folder
+    fill(store, A)
+    other = open_folder_store(root, replace(RECIPE, **change))  # type: ignore[arg-type]
     assert other.read_manifest() is None
-    assert other.other_recipes() == (RECIPE,)
-    assert store.other_recipes() == ()
+    [found] = other.others()
+    assert (found.recipe, found.is_complete) == (RECIPE, True)
+    assert found.bytes is not None
+    assert found.bytes > 10_000
+    assert Path(found.place).parent == root
+    assert store.others() == ()
+    old = other.open_other(found.recipe)
+    assert_serves(old, A)
 
 
-def test_the_model_is_known_by_its_weights_not_by_its_name(store: Store, articles: Path) -> None:
-    manifest = fill(store, articles)
-    renamed = Store(store.root, replace(RECIPE, embedding_model="elsewhere/words"))
+def test_the_model_is_known_by_its_weights_not_by_its_name(store: Store, root: Path) -> None:
+    manifest = fill(store, A)
+    renamed = open_folder_store(root, replace(RECIPE, embedding_model="elsewhere/words"))
     assert renamed.read_manifest() == manifest
 
 
-def test_damaged_neighbours_are_passed_over(store: Store) -> None:
+def test_other_indexes_come_newest_first(store: Store, root: Path) -> None:
+    recipes = [replace(RECIPE, passage_words=words) for words in (80, 90, 100)]
+    for number, recipe in enumerate(recipes):
+        fill(open_folder_store(root, recipe), A, is_complete=number != 1)
+        ledger = root / recipe.fingerprint / "ledger.sqlite3"
+        os.utime(ledger, (1_000_000 - number, 1_000_000 - number))
+    found = store.others()
+    assert [other.recipe for other in found] == recipes
+    assert [other.is_complete for other in found] == [True, False, True]
+
+
+def test_an_index_of_an_older_version_can_only_be_removed(store: Store, root: Path) -> None:
+    old = Recipe("words", "words-1", passage_words=70, passage_format=1, store_format=1)
+    folder = root / "an old name"
+    folder.mkdir(parents=True)
+    raw = {name: getattr(old, name) for name in Recipe.__slots__}
+    (folder / "manifest.json").write_text(json.dumps({"recipe": raw, "files": {}}))
+    [found] = store.others()
+    assert (found.recipe, found.is_complete, found.place) == (old, False, str(folder))
+    fill(store, A)
+    with store.writing():
+        store.remove_other(old)
+    assert not folder.exists()
+
+
+def test_damaged_neighbours_are_passed_over(store: Store, root: Path) -> None:
     for name, content in (("a", "{"), ("b", "[]"), ("c", "{}"), ("d", '{"recipe": {"x": 1}}')):
-        (store.root / name).mkdir(parents=True)
-        (store.root / name / "manifest.json").write_text(content)
-    assert store.other_recipes() == ()
+        (root / name).mkdir(parents=True)
+        (root / name / "manifest.json").write_text(content)
+    for name, garbage in (("e", b""), ("f", b"garbage" * 1000)):
+        (root / name).mkdir()
+        (root / name / "ledger.sqlite3").write_bytes(garbage)
+    (root / "asked.jsonl").write_text("{}\n")
+    assert store.others() == ()
 
 
-def test_fingerprint_of_the_manifest(store: Store, articles: Path) -> None:
-    manifest = fill(store, articles)
-    entry = manifest.files["ferry.md"]
-    same = replace(manifest, generation=9, files={"ferry.md": replace(entry, mtime_ns=77)})
-    assert same.fingerprint == manifest.fingerprint
-    others = [
-        replace(manifest, recipe=replace(RECIPE, passage_words=71)),
-        replace(manifest, files={"ferry.md": replace(entry, sha256="0" * 64)}),
-        replace(manifest, files={"boat.md": entry}),
-        replace(manifest, files={}),
-    ]
-    assert len({other.fingerprint for other in [manifest, *others]}) == 1 + len(others)
+def test_only_a_complete_index_takes_the_place_of_others(store: Store, root: Path) -> None:
+    other = open_folder_store(root, OTHER)
+    fill(other, B)
+    with pytest.raises(StoreError, match="isn't complete yet.*dateline index"):
+        store.remove_other(OTHER)
+    fill(store, A, is_complete=False)
+    with pytest.raises(StoreError, match="isn't complete yet"):
+        store.remove_other(OTHER)
+    assert_serves(other, B)
+    fill(store, A)
+    with store.writing():
+        store.remove_other(replace(OTHER, passage_words=72))  # not there
+        assert_serves(other, B)
+        store.remove_other(OTHER)
+    assert store.others() == ()
+    assert not (root / OTHER.fingerprint).exists()
+    assert_serves(store, A)
+
+
+def test_a_removal_that_was_killed_is_finished_by_the_next(store: Store, root: Path) -> None:
+    fill(store, A)
+    half = root / ".removing-x"
+    half.mkdir()
+    (half / "manifest.json").write_text("{}")
+    assert store.others() == ()
+    fill(open_folder_store(root, OTHER), B)
+    with store.writing():
+        store.remove_other(OTHER)
+    assert not half.exists()
+
+
+def test_where_derived_data_may_be_kept(store: Store, root: Path) -> None:
+    assert store.cache_folder == root / RECIPE.fingerprint / "cache"
+
+
+# Where the store is
+
+
+def test_the_store_that_the_settings_name(tmp_path: Path) -> None:
+    named = open_store(str(tmp_path / "named"), tmp_path / "news", RECIPE)
+    assert named.place == str(tmp_path / "named")
+    own = open_store(None, tmp_path / "news", RECIPE)
+    assert own.place == str(default_store_folder(tmp_path / "news"))
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/news", "https://127.0.0.1:1/news"])
+def test_an_address_is_a_server(address: str, tmp_path: Path) -> None:
+    assert open_store(address, tmp_path, RECIPE).cache_folder is None
 
 
 def test_one_default_store_for_each_articles_folder(tmp_path: Path) -> None:
@@ -206,176 +365,27 @@ def test_one_default_store_for_each_articles_folder(tmp_path: Path) -> None:
     assert first.name.startswith("news-")
 
 
-# One writer
-
-
-def test_a_second_writer_is_told_who_writes(store: Store, articles: Path) -> None:
-    manifest = fill(store, articles)
-    errors: list[StoreBusyError] = []
-
-    def write() -> None:
-        second = Store(store.root, RECIPE)
-        with pytest.raises(StoreBusyError, match=f"Process {os.getpid()} is writing") as raised:
-            second.writing().__enter__()
-        errors.append(raised.value)
-        assert second.read_manifest() == manifest  # reading goes on
-
-    with store.writing():
-        thread = threading.Thread(target=write)
-        thread.start()
-        thread.join()
-    assert errors[0].retryable
-    with Store(store.root, RECIPE).writing():
-        pass  # free again
-
-
-def test_a_writer_waits_as_long_as_it_is_told(store: Store) -> None:
-    held, free = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with Store(store.root, RECIPE).writing():
-            held.set()
-            free.wait(10)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert held.wait(10)
-    threading.Timer(0.2, free.set).start()
-    with store.writing(wait_seconds=10):
-        assert free.is_set()
-    thread.join()
-
-
-def test_the_lock_is_free_after_an_error_inside(store: Store) -> None:
-    with pytest.raises(OSError, match="inside"), store.writing():
-        raise OSError("inside")
-    with store.writing():
-        pass
-
-
-def test_the_lock_of_a_killed_process_is_free(store: Store) -> None:
-    script = (
-        "import sys; from pathlib import Path; from index.store import Recipe, Store\n"
-        "recipe = Recipe('words', 'words-1', passage_words=70, passage_format=2)\n"
-        "with Store(Path(sys.argv[1]), recipe).writing():\n"
-        "    print('held', flush=True); sys.stdin.read()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(store.root)],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        with (
-            pytest.raises(StoreBusyError, match=f"Process {process.pid} is writing"),
-            store.writing(),
-        ):
-            pass
-        process.kill()
-        process.wait()
-    with store.writing():
-        pass
-
-
 # What goes wrong
+
+
+def test_a_second_writer_is_refused_and_readers_go_on(store: Store, root: Path) -> None:
+    manifest = fill(store, A)
+    other = open_folder_store(root, OTHER)
+    with store.writing():
+        with pytest.raises(StoreBusyError, match=f"Process {os.getpid()} on "), other.writing():
+            pass
+        assert open_folder_store(root, RECIPE).read_manifest() == manifest
+    with other.writing():
+        pass
 
 
 def test_store_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match=r"file is a file. --store takes a folder"):
-        Store(tmp_path / "file", RECIPE)
-    below = Store(tmp_path / "file" / "store", RECIPE)
+        open_folder_store(tmp_path / "file", RECIPE)
+    below = open_folder_store(tmp_path / "file" / "store", RECIPE)
     with pytest.raises(StoreError, match="can't be written.*--store"), below.writing():
         pass
-
-
-def test_a_lock_that_cannot_be_opened(store: Store) -> None:
-    (store.root / "write.lock").mkdir(parents=True)
-    with pytest.raises(StoreError, match="can't be written.*--store"), store.writing():
-        pass
-
-
-NOT_A_MANIFEST = [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", b'{"recipe": {}}', b'"x"']
-
-
-@pytest.mark.parametrize("content", NOT_A_MANIFEST)
-def test_damaged_manifest(store: Store, articles: Path, content: bytes) -> None:
-    fill(store, articles)
-    (store.folder / "manifest.json").write_bytes(content)
-    with pytest.raises(StoreError, match="is damaged: .*Delete that folder.*dateline index"):
-        store.read_manifest()
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("recipe", None),
-        ("recipe", {"x": 1}),
-        ("files", []),
-        ("files", {"a.txt": {}}),
-        ("files", {"a.txt": None}),
-        ("bad", {"a.txt": {"size": 1}}),
-        ("bad", None),
-    ],
-)
-def test_manifest_of_another_shape(store: Store, articles: Path, key: str, value: object) -> None:
-    fill(store, articles)
-    path = store.folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
-    with pytest.raises(StoreError, match="is damaged: .*dateline index"):
-        store.read_manifest()
-
-
-def test_manifest_that_is_a_folder(store: Store) -> None:
-    (store.folder / "manifest.json").mkdir(parents=True)
-    with pytest.raises(StoreError, match="is damaged: .*dateline index"):
-        store.read_manifest()
-
-
-@pytest.mark.parametrize(
-    "content", [None, b"", b"{", b"[]", b"{}", b"\xff", b'{"article": {}, "passages": []}']
-)
-def test_damaged_record(store: Store, articles: Path, content: bytes | None) -> None:
-    manifest = fill(store, articles)
-    path = store.folder / "records" / manifest.files["ferry.md"].record
-    path.unlink() if content is None else path.write_bytes(content)
-    with pytest.raises(StoreError, match="record of ferry.md can't be read.*dateline index"):
-        list(store.load_records(manifest))
-
-
-def test_what_the_reader_of_records_raises_is_its_own(store: Store, articles: Path) -> None:
-    manifest = fill(store, articles)
-    records = store.load_records(manifest)
-    next(records)
-    with pytest.raises(KeyError):
-        records.throw(KeyError("mine"))
-
-
-def not_a_database(chroma: Path) -> None:
-    (chroma / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
-
-
-def half_a_database(chroma: Path) -> None:
-    database = chroma / "chroma.sqlite3"
-    database.write_bytes(database.read_bytes()[:8192])
-
-
-def not_a_folder(chroma: Path) -> None:
-    chroma.rename(chroma.with_name("elsewhere"))
-    chroma.write_text("x")
-
-
-@pytest.mark.parametrize("damage", [not_a_database, half_a_database, not_a_folder])
-def test_damaged_vectors(store: Store, articles: Path, damage: Callable[[Path], None]) -> None:
-    manifest = fill(store, articles)
-    damage(store.folder / "chroma")
-    store.reopen()
-    with pytest.raises(StoreError, match="is damaged: .*Delete that folder.*dateline index"):
-        passages_missing(Store(store.root, RECIPE), manifest)
 
 
 @pytest.mark.parametrize(
@@ -383,30 +393,30 @@ def test_damaged_vectors(store: Store, articles: Path, damage: Callable[[Path], 
     [
         ("(code: 13) database or disk is full", "can't be written: .*Make room"),
         ("(code: 8) attempt to write a readonly database", "can't be written"),
-        ("(code: 5) database is locked", "can't be written"),
+        ("(code: 14) unable to open database file", "can't be written"),
+        ("No space left on device (os error 28)", "can't be written: .*Make room"),
+        ("(code: 5) database is locked", "in use by another process. Try again"),
         ("(code: 11) database disk image is malformed", "is damaged"),
     ],
 )
-def test_errors_of_chroma_are_told_apart(store: Store, message: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said), store.chroma_errors():
+def test_errors_of_chroma_are_told_apart(
+    store: Store, monkeypatch: pytest.MonkeyPatch, message: str, said: str
+) -> None:
+    fill(store, A)
+
+    def fails(*_: object) -> None:
         raise RuntimeError(message)
 
-
-@pytest.mark.parametrize("failing", ["os.fsync", "tempfile.NamedTemporaryFile"])
-def test_a_full_disk_leaves_the_old_state(
-    store: Store, articles: Path, monkeypatch: pytest.MonkeyPatch, failing: str
-) -> None:
-    manifest = fill(store, articles)
-    before = sorted(path for path in store.folder.rglob("*") if path.is_file())
-
-    def full(*args: object, **kwargs: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(failing, full)
+    monkeypatch.setattr("index.vectors._upsert", fails)
+    with pytest.raises(StoreError, match=said), store.writing():
+        put(store, B)
+    monkeypatch.undo()
+    assert_holds(store.ledger, [A])
     with store.writing():
-        with pytest.raises(StoreError, match=r"can't be written: No space left.*Make room"):
-            store.commit(Manifest(RECIPE))
-        with pytest.raises(StoreError, match=r"can't be written: No space left.*Make room"):
-            put(store, articles, "council.txt")
-    assert store.read_manifest() == manifest
-    assert sorted(path for path in store.folder.rglob("*") if path.is_file()) == before
+        assert_serves(store, A)
+
+
+def test_damage_that_a_reader_finds(store: Store) -> None:
+    error = store.damaged("vectors are missing from it")
+    assert f"{RECIPE.fingerprint} is damaged: vectors are missing from it." in str(error)
+    assert "dateline index" in str(error)
