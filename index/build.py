@@ -1,53 +1,25 @@
-"""Brings a store in line with its folder of articles: what is new, changed or gone."""
+"""Brings a store in line with its folder of articles: what is new, changed, renamed or gone."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 
-from index.articles import Article, ArticleFile, BadFile, list_files, read_article
+from index.batch import Batch
 from index.embedding import Embedder
-from index.errors import ArticlesError
-from index.passages import PASSAGE_FORMAT, Passage, build_passages
+from index.errors import ArticlesError, StoreError
+from index.files import BadFile
+from index.formats import SUFFIXES
+from index.intake import Intake
+from index.ledger import Manifest, Recipe
+from index.passages import PASSAGE_FORMAT
+from index.plan import plan_sync
+from index.progress import Progress, Tally
+from index.report import SyncReport, build_report
 from index.settings import IndexSettings
-from index.store import BadEntry, FileEntry, Manifest, Recipe, Store, passages_missing
+from index.store import Store
 
-# An interrupted sync goes on from the last commit; more commits cost more, fewer lose more.
-PASSAGES_A_COMMIT = 2000
+MOST_REASONS = 20
 log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]  # articles done, articles to do
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What a sync did, by path relative to the articles folder."""
-
-    new: tuple[str, ...]
-    changed: tuple[str, ...]
-    deleted: tuple[str, ...]
-    unchanged: int
-    bad: tuple[BadFile, ...]
-    passages: int
-
-    @property
-    def did_something(self) -> bool:
-        """Whether the store is other than it was."""
-        return bool(self.new or self.changed or self.deleted)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What there is to do: files to read, paths to drop, and the files that stay as they are."""
-
-    read: tuple[ArticleFile, ...]
-    drop: tuple[str, ...]
-    manifest: Manifest
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether folder and store agree."""
-        return not self.read and not self.drop
 
 
 def build_recipe(settings: IndexSettings, embedder: Embedder) -> Recipe:
@@ -60,145 +32,66 @@ def build_recipe(settings: IndexSettings, embedder: Embedder) -> Recipe:
     )
 
 
-def plan_sync(folder: Path, manifest: Manifest) -> Plan:
-    """Compare the folder with the manifest by size and time of change; nothing is read yet."""
-    files = {file.path: file for file in list_files(folder)}
-    known = {
-        **{path: (entry.size, entry.mtime_ns) for path, entry in manifest.files.items()},
-        **{path: (entry.size, entry.mtime_ns) for path, entry in manifest.bad.items()},
-    }
-    read = tuple(
-        file for path, file in files.items() if known.get(path) != (file.size, file.mtime_ns)
-    )
-    return Plan(read, tuple(path for path in known if path not in files), manifest)
-
-
 def sync(
     folder: Path,
     store: Store,
     embedder: Embedder,
-    settings: IndexSettings,
     on_progress: Progress | None = None,
+    *,
+    anew: bool = False,
 ) -> SyncReport:
     """Bring the store in line with the folder. Hold `store.writing()` around it.
 
+    `anew` reads and embeds everything once more and removes vectors that belong to no article.
     Raises ArticlesError where the folder is missing or nothing in it can be read as an article;
-    then the store stays as it was.
+    then what answered before answers still.
     """
-    manifest = store.read_manifest() or Manifest(store.recipe)
-    if manifest.files and passages_missing(store, manifest):
-        log.warning("Vectors are missing from %s; reading all articles anew", store.folder)
-        manifest = replace(manifest, files={}, bad={})
-    plan = plan_sync(folder, manifest)
-    if plan.is_empty:
-        _refuse_nothing(folder, manifest)
-        return _report(plan, manifest)
-    work = _Work(folder, store, embedder, settings)
-    finished = work.run(plan, on_progress or (lambda done, total: None))
-    return _report(plan, finished)
+    before = store.read_manifest() or Manifest(store.recipe)
+    is_whole = not before.articles or store.is_whole()
+    if not is_whole:
+        log.warning("Not all vectors of %s are there; reading all articles anew", store.place)
+    plan = plan_sync(folder, before, anew=anew or not is_whole)
+    tally = Tally(len(plan.read), on_progress)
+    batch = Batch(store, embedder, before, tally.advance, reuses=not anew)
+    Intake(folder, batch, tally).run(plan)
+    if not batch.answers:
+        raise _nothing_to_index(folder, batch.bad_files)
+    after = batch.commit(is_complete=True)
+    _put_in_order(store, anew=plan.anew)
+    tally.finish()
+    counts = {"embedded": batch.embedded, "reused": batch.reused}
+    return build_report(before, after, unreadable=plan.unreadable, **counts)
 
 
-class _Work:
-    """One sync under way: reads, embeds in batches, and commits as it goes."""
+def _put_in_order(store: Store, *, anew: bool) -> None:
+    """Compact the vectors. All is committed by now: where that fails, the next sync does it.
 
-    def __init__(
-        self, folder: Path, store: Store, embedder: Embedder, settings: IndexSettings
-    ) -> None:
-        self.folder, self.store, self.embedder, self.settings = folder, store, embedder, settings
-        self.waiting: list[tuple[ArticleFile, Article, tuple[Passage, ...]]] = []
-
-    def run(self, plan: Plan, on_progress: Progress) -> Manifest:
-        manifest = _without(plan.manifest, plan.drop)
-        for done, file in enumerate(plan.read):
-            on_progress(done, len(plan.read))
-            manifest = self._take(file, manifest)
-            if sum(len(passages) for _, _, passages in self.waiting) >= PASSAGES_A_COMMIT:
-                manifest = self.store.commit(self._flush(manifest))
-        manifest = self._flush(manifest)
-        _refuse_nothing(self.folder, manifest)
-        manifest = self.store.commit(manifest)
-        self.store.remove_leftovers(manifest)
-        on_progress(len(plan.read), len(plan.read))
-        return manifest
-
-    def _take(self, file: ArticleFile, manifest: Manifest) -> Manifest:
-        article = read_article(self.folder, file.path)
-        if isinstance(article, BadFile):
-            bad = BadEntry(file.size, file.mtime_ns, article.reason)
-            return _with(_without(manifest, (file.path,)), bad={file.path: bad})
-        known = manifest.files.get(file.path)
-        if known and known.sha256 == article.sha256:  # touched, not changed
-            touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
-            return _with(manifest, files={file.path: touched})
-        passages = build_passages(article, words=self.settings.passage_words)
-        if not passages:
-            bad = BadEntry(file.size, file.mtime_ns, "It has no text but boilerplate.")
-            return _with(_without(manifest, (file.path,)), bad={file.path: bad})
-        self.waiting.append((file, article, passages))
-        return manifest
-
-    def _flush(self, manifest: Manifest) -> Manifest:
-        """Embed and store what is waiting; returns the manifest that names it."""
-        texts = [passage.indexed_text for _, _, passages in self.waiting for passage in passages]
-        vectors = self.embedder.embed(texts)
-        entries: dict[str, FileEntry] = {}
-        first = 0
-        for file, article, passages in self.waiting:
-            record = self.store.put(article, passages, vectors[first : first + len(passages)])
-            first += len(passages)
-            entries[file.path] = FileEntry(
-                article_id=article.id,
-                sha256=article.sha256,
-                size=file.size,
-                mtime_ns=file.mtime_ns,
-                record=record,
-                passages=tuple(passage.id for passage in passages),
-            )
-        self.waiting.clear()
-        return _with(_without(manifest, tuple(entries)), files=entries)
+    After a sync `anew`, vectors that no passage has are removed, and their graph is made once more.
+    """
+    try:
+        if anew:
+            _remove_orphans(store)
+            store.vectors.rebuild()
+        else:
+            store.compact()
+    except StoreError as error:
+        log.warning("The vectors of %s couldn't be put in order: %s", store.place, error)
 
 
-def _with(
-    manifest: Manifest,
-    *,
-    files: dict[str, FileEntry] | None = None,
-    bad: dict[str, BadEntry] | None = None,
-) -> Manifest:
-    return replace(
-        manifest, files={**manifest.files, **(files or {})}, bad={**manifest.bad, **(bad or {})}
-    )
+def _remove_orphans(store: Store) -> None:
+    loaded = store.load()
+    kept = {passage.id for each in loaded[1] for passage in each.passages} if loaded else set()
+    store.vectors.delete([key for key in store.vectors.ids() if key not in kept])
 
 
-def _without(manifest: Manifest, paths: tuple[str, ...]) -> Manifest:
-    gone = set(paths)
-    return replace(
-        manifest,
-        files={path: entry for path, entry in manifest.files.items() if path not in gone},
-        bad={path: entry for path, entry in manifest.bad.items() if path not in gone},
-    )
-
-
-def _refuse_nothing(folder: Path, manifest: Manifest) -> None:
-    if manifest.files:
-        return
-    if not manifest.bad:
-        raise ArticlesError(
-            f"There are no .txt or .md articles in {folder}. Put some there, or name another "
-            "folder with --articles."
+def _nothing_to_index(folder: Path, bad: Sequence[BadFile]) -> ArticlesError:
+    if not bad:
+        return ArticlesError(
+            f"There are no articles in {folder}. Put some there ({', '.join(SUFFIXES)}), or name "
+            "another folder with --articles."
         )
-    reasons = "".join(f"\n  {bad.path}: {bad.reason}" for bad in manifest.bad_files)
-    raise ArticlesError(f"None of the files in {folder} could be read as an article:{reasons}")
-
-
-def _report(plan: Plan, finished: Manifest) -> SyncReport:
-    before, after = plan.manifest.files, finished.files
-    return SyncReport(
-        new=tuple(sorted(path for path in after if path not in before)),
-        changed=tuple(
-            sorted(p for p in after if p in before and after[p].sha256 != before[p].sha256)
-        ),
-        deleted=tuple(sorted(path for path in before if path not in after)),
-        unchanged=sum(p in before and after[p].sha256 == before[p].sha256 for p in after),
-        bad=finished.bad_files,
-        passages=sum(len(entry.passages) for entry in after.values()),
+    reasons = "".join(f"\n  {each.path}: {each.reason}" for each in bad[:MOST_REASONS])
+    more = f"\n  and {len(bad) - MOST_REASONS:,} more" if len(bad) > MOST_REASONS else ""
+    return ArticlesError(
+        f"None of the files in {folder} could be read as an article:{reasons}{more}"
     )

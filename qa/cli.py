@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,9 @@ from index.characters import escape_steering, replace_steering
 from index.errors import DatelineError, MissingModelError
 from index.settings import Settings, load_settings
 from index.settings_table import settings_table
+from qa.articles_command import articles_app
 from qa.batch import answer_line, query_of, work_through
+from qa.index_command import index_command
 from qa.models_command import models_app, offer_to_pull
 from qa.options import (
     AsJson,
@@ -44,6 +46,8 @@ app = typer.Typer(
     help="Answers questions about a folder of news articles, and shows the words they rest on.",
 )
 app.add_typer(models_app, name="models")
+app.add_typer(articles_app, name="articles")
+app.command("index")(index_command)
 
 # Every word after the command is read by a group of its own.
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -53,7 +57,9 @@ PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opt
 def configure(
     context: typer.Context,
     articles: Annotated[Path | None, typer.Option(help="Folder of articles.")] = None,
-    store: Annotated[str | None, typer.Option(help="Folder of the store.")] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Folder of the store, or address of a Chroma server.")
+    ] = None,
     backend: Annotated[str | None, typer.Option(help="auto, ollama, embedded or openai.")] = None,
     url: Annotated[str | None, typer.Option(help="Address of the model server.")] = None,
     model: Annotated[str | None, typer.Option(help="Name or .gguf file of the model.")] = None,
@@ -63,30 +69,6 @@ def configure(
     context.obj = load_settings(
         config, articles=articles, store=store, backend=backend, url=url, model=model
     )
-
-
-@app.command()
-def index(
-    context: typer.Context,
-    as_json: AsJson = False,
-    watch: Annotated[bool, typer.Option(help="Go on, and sync whenever a file changes.")] = False,
-) -> None:
-    """Bring the index in line with the folder of articles, and say what changed."""
-    from qa.show import show_sync  # noqa: PLC0415 - a command imports what it needs
-
-    desk = _desk(context.obj)
-    for other in (
-        desk.library.store.other_recipes() if desk.library.store.read_manifest() is None else ()
-    ):
-        _say(
-            f"The store was made by other settings ({other.embedding_model}, passages of "
-            f"{other.passage_words} words). A new index is made beside it."
-        )
-    for report in _syncs(desk, watch=watch):
-        if as_json:
-            _print(json.dumps({**asdict(report), "store": str(desk.library.store.folder)}))
-        else:
-            _print(*show_sync(report))
 
 
 @app.command()
@@ -216,7 +198,7 @@ def _desk(settings: Settings) -> Any:
 
 def _sync(desk: Any, *, no_sync: bool) -> None:
     """Bring the index in line with the folder; what was passed over is told on stderr."""
-    from qa.show import show_bad_files  # noqa: PLC0415
+    from qa.show_sync import show_bad_files  # noqa: PLC0415
 
     if no_sync:
         return
@@ -224,19 +206,6 @@ def _sync(desk: Any, *, no_sync: bool) -> None:
         report = desk.refresh(on_progress)
     if report is not None:
         _say(*show_bad_files(report))
-
-
-def _syncs(desk: Any, *, watch: bool) -> Iterator[Any]:
-    with _progress() as on_progress:
-        yield desk.sync(on_progress)
-    if watch:
-        import watchfiles  # noqa: PLC0415
-
-        _say("Watching for changes. Stop with Ctrl+C.")
-        for _ in watchfiles.watch(desk.settings.articles):
-            report = desk.refresh()
-            if report is not None:
-                yield report
 
 
 def _answer(desk: Any, question: str, options: "AskOptions", *, as_json: bool) -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from index.articles import Article
-from index.build import Progress, SyncReport
 from index.corpus import Corpus
 from index.embedding import Embedder
 from index.errors import InputError
 from index.library import Library
+from index.progress import Progress
+from index.report import SyncReport
 from index.settings import Settings, load_settings
 from qa.answer import Answer, Event, Finished
 from qa.conversation import Turn
@@ -134,13 +135,14 @@ class Desk:
     ) -> Iterator[Event]:
         """The answer as it comes; the last event is `Finished`. Closing it stops the model."""
         question = usable_question(question)
-        if options.get("fresh", True):
+        fresh = options.get("fresh", True)
+        if fresh:
             self.refresh()
         query = Query(
             question,
             history,
             options.get("as_of") or date.today(),
-            stale=self.library.is_stale,
+            stale=self.library.is_behind if fresh else self.library.is_stale,
             filters=options.get("filters") or Filters(),
             explain=options.get("explain", False),
         )
@@ -211,10 +213,10 @@ class Desk:
     def _current(self) -> AnswerEngine:
         """The engine over the newest finished state, made again if another has been written."""
         with self._lock:
-            corpus = self.library.corpus()
-            if self._engine is None or self._engine.corpus is not corpus:
+            found = self.library.reading()
+            if self._engine is None or self._engine.corpus is not found.corpus:
                 self._engine = AnswerEngine(
-                    corpus, self.library.embedder, lambda: self.model, self.settings
+                    found.corpus, found.embedder, lambda: self.model, self.settings
                 )
             return self._engine
 

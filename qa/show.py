@@ -1,12 +1,14 @@
-"""Answers, search results and sync reports as plain text for a terminal."""
+"""Answers and search results as plain text for a terminal."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from index.build import SyncReport
 from index.characters import REPLACEMENT, replace_steering
 from qa.answer import Answer, Citation, Disagreement, Extract, Sentence
-from qa.desk import SearchResult
+
+if TYPE_CHECKING:
+    from qa.desk import SearchResult
 
 MARKS = {"supported": "", "partly": " (partly supported)", "unsupported": " (not supported)"}
 SNIPPET_CHARACTERS = 160
@@ -80,7 +82,7 @@ def show_citation(citation: Citation) -> Iterator[str]:
         yield f"    Also in {counted(others, 'other article')}."
 
 
-def show_results(results: list[SearchResult]) -> Iterator[str]:
+def show_results(results: "list[SearchResult]") -> Iterator[str]:
     """The lines of a search's results."""
     for number, result in enumerate(results, start=1):
         path = show_path(result.article_path)
@@ -88,27 +90,6 @@ def show_results(results: list[SearchResult]) -> Iterator[str]:
         yield f"   {shorten(result.text, SNIPPET_CHARACTERS)}"
     if not results:
         yield "Nothing was found."
-
-
-def show_sync(report: SyncReport) -> Iterator[str]:
-    """The lines of what a sync did."""
-    for label, paths in (
-        ("New", report.new),
-        ("Changed", report.changed),
-        ("Deleted", report.deleted),
-    ):
-        yield from (f"{label}: {show_path(path)}" for path in paths)
-    total = len(report.new) + len(report.changed) + report.unchanged
-    done = "Indexed" if report.did_something else "Nothing has changed:"
-    yield f"{done} {counted(total, 'article')}, {counted(report.passages, 'passage')}."
-    yield from show_bad_files(report)
-
-
-def show_bad_files(report: SyncReport) -> Iterator[str]:
-    """The lines for files that were passed over."""
-    if report.bad:
-        yield f"Passed over {counted(len(report.bad), 'file')}:"
-    yield from (f"  {show_path(bad.path)}: {one_line(bad.reason)}" for bad in report.bad)
 
 
 def one_line(text: str) -> str:

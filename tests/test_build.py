@@ -1,77 +1,56 @@
-"""Syncing a folder with its store: what is read, what isn't, and what a crash leaves."""
+"""Syncing a folder with its store: what is read, what isn't, and what is told of it."""
 
+import json
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY, WordEmbedder
+from conftest import WordEmbedder
+from sync_bench import SETTINGS, SyncBench, settle_the_past
 
-from index.articles import Article, BadFile, read_article
-from index.build import SyncReport, build_recipe, plan_sync, sync
-from index.corpus import Corpus, load_corpus
-from index.embedding import Vectors
+from index import intake
+from index.articles import article_id, read_articles
+from index.build import build_recipe
 from index.errors import ArticlesError, StoreError
-from index.passages import PASSAGE_FORMAT, Passage, build_passages
-from index.settings import IndexSettings
-from index.store import Manifest, Recipe, Store
+from index.files import BadFile
+from index.ledger import Recipe
+from index.passages import PASSAGE_FORMAT
+from index.plan import plan_sync
+from index.report import Renamed
 
-SETTINGS = IndexSettings(passage_words=20)
-
-
-@dataclass
-class Bench:
-    """A folder, a store, and an embedder that remembers what it embedded."""
-
-    folder: Path
-    root: Path
-    settings: IndexSettings = SETTINGS
-    embedder: WordEmbedder = field(default_factory=WordEmbedder)
-
-    @property
-    def store(self) -> Store:
-        """Opened anew each time, as another process would."""
-        return Store(self.root, build_recipe(self.settings, self.embedder))
-
-    def sync(self, **kwargs: Any) -> SyncReport:
-        self.embedder.embedded.clear()
-        store = self.store
-        with store.writing():
-            return sync(self.folder, store, self.embedder, self.settings, **kwargs)
-
-    def manifest(self) -> Manifest:
-        found = self.store.read_manifest()
-        assert found is not None
-        return found
-
-    def corpus(self) -> Corpus:
-        return load_corpus(self.store, self.manifest())
-
-    def texts(self) -> dict[str, str]:
-        return {article.path: article.text for article in self.corpus().articles.values()}
-
-    def on_disk(self) -> dict[str, str]:
-        return {path.name: path.read_bytes().decode() for path in self.folder.glob("*.*")}
-
-    def expect_exactly(self, texts: dict[str, str]) -> None:
-        """The store answers with these texts and holds nothing else at all."""
-        corpus = self.corpus()
-        assert self.texts() == texts
-        passages = {passage.id for passage in corpus.passages}
-        assert set(corpus.collection.get(include=[])["ids"]) == passages
-        records = {path.name for path in (self.store.folder / "records").iterdir()}
-        assert records == {entry.record for entry in corpus.manifest.files.values()}
+EMPTY = "It is empty."
+NOISE = "It has no text but boilerplate."
 
 
 @pytest.fixture
-def bench(articles: Path, tmp_path: Path) -> Bench:
-    return Bench(articles, tmp_path / "store")
+def bench(articles: Path, tmp_path: Path) -> SyncBench:
+    return SyncBench(articles, tmp_path / "store")
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose articles were read."""
+    found: list[str] = []
+
+    def spy(folder: Path, path: str, sha256: str | None) -> Any:
+        found.append(path)
+        return read_articles(folder, path, sha256)
+
+    monkeypatch.setattr(intake, "read_articles", spy)
+    return found
+
+
+def embedded(bench: SyncBench) -> list[str]:
+    """What was embedded in the last sync, without the headers."""
+    return [text.splitlines()[-1] for text in bench.embedder.embedded]
+
+
+def write_records(path: Path, texts: dict[str, str]) -> None:
+    records = ({"id": key, "title": key, "text": text} for key, text in texts.items())
+    path.write_text("\n".join(map(json.dumps, records)))
 
 
 def test_recipe_is_what_shapes_the_index() -> None:
@@ -83,31 +62,29 @@ def test_recipe_is_what_shapes_the_index() -> None:
     )
 
 
-def test_first_sync_reads_everything(bench: Bench) -> None:
+def test_first_sync_reads_everything(bench: SyncBench) -> None:
     report = bench.sync()
-    assert (report.new, report.changed, report.deleted, report.bad) == (
-        ("council.txt", "cutter.txt", "ferry.md"),
-        (),
-        (),
-        (),
-    )
-    assert report.unchanged == 0
+    assert report.new == ("council.txt", "cutter.txt", "ferry.md")
+    assert report.changed == report.deleted == report.renamed == report.bad == ()
+    assert (report.unchanged, report.articles, report.reused) == (0, 3, 0)
     assert report.did_something
-    assert report.passages == len(bench.corpus().passages) == len(bench.embedder.embedded)
+    assert report.passages == report.embedded == len(bench.corpus().passages)
+    assert bench.manifest().is_complete
     bench.expect_exactly(bench.on_disk())
 
 
-def test_second_sync_does_nothing(bench: Bench) -> None:
+def test_second_sync_does_nothing(bench: SyncBench, read: list[str]) -> None:
     first = bench.sync()
     generation = bench.manifest().generation
+    read.clear()
     again = bench.sync()
     assert not again.did_something
     assert (again.unchanged, again.passages) == (3, first.passages)
-    assert bench.embedder.embedded == []
+    assert (again.embedded, again.reused, bench.embedder.embedded, read) == (0, 0, [], [])
     assert bench.manifest().generation == generation
 
 
-def test_only_what_changed_is_embedded(bench: Bench) -> None:
+def test_only_what_changed_is_embedded(bench: SyncBench) -> None:
     bench.sync()
     (bench.folder / "council.txt").write_text("The council went home. Nobody spoke.")
     (bench.folder / "cutter.txt").unlink()
@@ -119,71 +96,171 @@ def test_only_what_changed_is_embedded(bench: Bench) -> None:
         ("cutter.txt",),
     )
     assert report.unchanged == 1
-    assert [text.splitlines()[-1] for text in bench.embedder.embedded] == [
-        "The council went home. Nobody spoke.",
-        "A new ferry came.",
-    ]
+    assert embedded(bench) == ["The council went home. Nobody spoke.", "A new ferry came."]
     bench.expect_exactly(bench.on_disk())
 
 
-def test_touched_files_are_read_but_not_embedded(bench: Bench) -> None:
-    bench.sync()
+def test_passages_that_stay_in_a_changed_article_keep_their_vectors(bench: SyncBench) -> None:
+    first = bench.sync()
     path = bench.folder / "ferry.md"
-    os.utime(path, ns=(1, 1))
+    path.write_text(path.read_text() + "\nThe owner of the ferry was told at noon.\n")
+    report = bench.sync()
+    assert (report.changed, report.embedded) == (("ferry.md",), 1)
+    assert embedded(bench) == ["The owner of the ferry was told at noon."]
+    own = bench.corpus().of_article[article_id("ferry.md")]
+    assert report.reused == len(own) - 1
+    assert report.passages == first.passages + 1
+    bench.expect_exactly(bench.on_disk())
+
+
+def test_touched_files_are_compared_but_not_embedded(bench: SyncBench, read: list[str]) -> None:
+    bench.sync()
+    read.clear()
+    os.utime(bench.folder / "ferry.md", ns=(1, 1))
     assert [file.path for file in plan_sync(bench.folder, bench.manifest()).read] == ["ferry.md"]
     report = bench.sync()
     assert not report.did_something
-    assert report.unchanged == 3
-    assert bench.embedder.embedded == []
+    assert (report.unchanged, bench.embedder.embedded, read) == (3, [], [])
     assert plan_sync(bench.folder, bench.manifest()).is_empty
     bench.expect_exactly(bench.on_disk())
 
 
-def test_renamed_files_are_another_article(bench: Bench) -> None:
+def test_what_was_compared_by_hash_once_is_remembered(bench: SyncBench) -> None:
     bench.sync()
-    (bench.folder / "ferry.md").rename(bench.folder / "boat.md")
+    settle_the_past(bench)
+    bench.sync()
+    assert plan_sync(bench.folder, bench.manifest()).settled == ()
+
+
+def test_renamed_files_keep_their_vectors(bench: SyncBench) -> None:
+    bench.sync()
+    (bench.folder / "far").mkdir()
+    (bench.folder / "ferry.md").rename(bench.folder / "far" / "boat.md")
+    (bench.folder / "aaa.txt").write_text("The first to be read.")
     report = bench.sync()
-    assert (report.new, report.deleted, report.unchanged) == (("boat.md",), ("ferry.md",), 2)
-    bench.expect_exactly(bench.on_disk())
+    assert report.renamed == (Renamed("ferry.md", "far/boat.md"),)
+    assert (report.new, report.deleted, report.unchanged) == (("aaa.txt",), (), 2)
+    assert embedded(bench) == ["The first to be read."]
+    assert report.reused > 0
+    bench.expect_sound()
+    assert "far/boat.md" in bench.texts()
+    assert "ferry.md" not in bench.texts()
 
 
-def test_two_files_with_the_same_text(bench: Bench) -> None:
+def test_each_path_is_renamed_once(bench: SyncBench) -> None:
     (bench.folder / "copy.md").write_bytes((bench.folder / "ferry.md").read_bytes())
     bench.sync()
+    (bench.folder / "copy.md").unlink()
+    (bench.folder / "ferry.md").rename(bench.folder / "boat.md")
+    report = bench.sync()
+    assert (report.renamed, report.new, report.deleted) == (
+        (Renamed("copy.md", "boat.md"),),
+        (),
+        ("ferry.md",),
+    )
+
+
+def test_two_files_with_the_same_text(bench: SyncBench) -> None:
+    (bench.folder / "copy.md").write_bytes((bench.folder / "ferry.md").read_bytes())
+    report = bench.sync()
+    assert len(set(bench.embedder.embedded)) == len(bench.embedder.embedded) == report.embedded
+    assert (report.renamed, report.reused) == ((), report.passages - report.embedded)
+    assert report.reused > 0
     bench.expect_exactly(bench.on_disk())
     (bench.folder / "copy.md").unlink()
     bench.sync()
     bench.expect_exactly(bench.on_disk())
 
 
-def test_progress_counts_the_files_to_read(bench: Bench) -> None:
+def test_progress_counts_the_articles_to_read(bench: SyncBench) -> None:
     seen: list[tuple[int, int]] = []
     bench.sync(on_progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert (seen[0], seen[-1]) == ((0, 3), (3, 3))
+    assert seen == sorted(seen)
+
+
+def test_anew_embeds_everything_once_more_and_removes_what_is_nobodys(bench: SyncBench) -> None:
+    first = bench.sync()
+    vectors = bench.store.vectors
+    vector = vectors.fetch([bench.corpus().passages[0].id]).popitem()[1]
+    vectors.upsert(["nobody's"], vector[np.newaxis], [{"article_id": "nobody"}])
+    report = bench.sync(anew=True)
+    assert (report.embedded, report.reused) == (first.passages, 0)
+    assert (report.did_something, report.unchanged) == (False, 3)
+    bench.expect_exactly(bench.on_disk())
+
+
+# Files of many articles
+
+
+def test_of_a_changed_file_only_the_changed_records_are_embedded(bench: SyncBench) -> None:
+    feed = bench.folder / "feed.jsonl"
+    texts = {"a": "The first gate.", "b": "The second gate.", "c": "The third gate."}
+    write_records(feed, texts)
+    report = bench.sync()
+    assert (report.articles, len(report.new)) == (6, 4)
+    before = bench.manifest().articles
+    write_records(feed, {"a": texts["a"], "b": "The gate was moved.", "d": "The fourth gate."})
+    report = bench.sync()
+    assert (report.changed, report.new, report.deleted) == (("feed.jsonl",), (), ())
+    assert embedded(bench) == ["The gate was moved.", "The fourth gate."]
+    found = {
+        article.record: article.text
+        for article in bench.corpus().articles.values()
+        if article.path == "feed.jsonl"
+    }
+    assert found == {"a": texts["a"], "b": "The gate was moved.", "d": "The fourth gate."}
+    kept = [key for key, entry in bench.manifest().articles.items() if before.get(key) == entry]
+    assert len(kept) == 4  # "a" and the three other files
+    feed.unlink()
+    assert bench.sync().deleted == ("feed.jsonl",)
+    bench.expect_exactly(bench.on_disk())
+
+
+def test_a_long_file_is_committed_in_parts(
+    bench: SyncBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.batch.PASSAGES_A_COMMIT", 2)
+    monkeypatch.setattr("index.batch.PASSAGES_AT_ONCE", 1)
+    feed = bench.folder / "feed.jsonl"
+    write_records(feed, {str(number): f"Gate {number} is shut." for number in range(9)})
+    bench.sync()
+    first = bench.manifest()
+    write_records(feed, {str(number): f"Gate {number} is open." for number in range(2, 9)})
+    seen: list[tuple[int, int]] = []
+    report = bench.sync(on_progress=lambda done, total: seen.append((done, total)))
+    assert bench.manifest().generation > first.generation + 2
+    assert (report.changed, report.articles) == (("feed.jsonl",), 3 + 7)
+    assert seen[-1] == (7, 7)
+    assert all(done <= total for done, total in seen)
+    bench.expect_sound()
+
+
+def test_bad_records_cost_no_other(bench: SyncBench) -> None:
+    feed = bench.folder / "feed.jsonl"
+    write_records(feed, {"a": "The first gate.", "b": "Source link", "c": "The third gate."})
+    feed.write_text(feed.read_text() + "\nnot JSON")
+    report = bench.sync()
+    assert "feed.jsonl" in report.new
+    flaws = {bad.record: bad.reason for bad in report.bad}
+    assert flaws["b"] == NOISE
+    assert len(flaws) == 2
+    assert bench.sync().bad == report.bad
+    feed.write_text("[]")
+    assert bench.sync().deleted == ("feed.jsonl",)
 
 
 # Bad files
 
 
-def test_bad_files_are_reported_and_remembered(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bad_files_are_reported_and_remembered(bench: SyncBench, read: list[str]) -> None:
     (bench.folder / "empty.txt").write_text("")
     (bench.folder / "noise.txt").write_text("Source link\nLeave a Reply\n")
-    expected = (
-        BadFile("empty.txt", "It is empty."),
-        BadFile("noise.txt", "It has no text but boilerplate."),
-    )
+    expected = (BadFile("empty.txt", EMPTY), BadFile("noise.txt", NOISE))
     report = bench.sync()
     assert report.bad == expected
     assert report.new == ("council.txt", "cutter.txt", "ferry.md")
-    read: list[str] = []
-
-    def spy(folder: Path, path: str) -> Article | BadFile:
-        read.append(path)
-        return read_article(folder, path)
-
-    monkeypatch.setattr("index.build.read_article", spy)
+    read.clear()
     again = bench.sync()
     assert (again.bad, again.did_something, read) == (expected, False, [])
     (bench.folder / "empty.txt").write_text("Not any more.")
@@ -191,7 +268,7 @@ def test_bad_files_are_reported_and_remembered(
     assert (mended.bad, mended.new, read) == (expected[1:], ("empty.txt",), ["empty.txt"])
 
 
-def test_an_article_that_turns_bad_answers_no_more(bench: Bench) -> None:
+def test_an_article_that_turns_bad_answers_no_more(bench: SyncBench) -> None:
     bench.sync()
     (bench.folder / "ferry.md").write_bytes(b"\xff\xfe\0")
     report = bench.sync()
@@ -201,12 +278,28 @@ def test_an_article_that_turns_bad_answers_no_more(bench: Bench) -> None:
     bench.expect_exactly(texts)
 
 
-def test_a_bad_file_that_goes_is_forgotten(bench: Bench) -> None:
+def test_a_bad_file_that_goes_is_forgotten(bench: SyncBench) -> None:
     (bench.folder / "empty.txt").write_text("")
     bench.sync()
     (bench.folder / "empty.txt").unlink()
     assert bench.sync().bad == ()
     assert plan_sync(bench.folder, bench.manifest()).is_empty
+
+
+def test_an_article_that_cannot_be_cut_costs_no_other(
+    bench: SyncBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = intake.build_passages
+
+    def fail_for_ferries(article: Any, *, words: int) -> Any:
+        if article.path == "ferry.md":
+            raise RecursionError("too deep")
+        return make(article, words=words)
+
+    monkeypatch.setattr(intake, "build_passages", fail_for_ferries)
+    report = bench.sync()
+    assert report.new == ("council.txt", "cutter.txt")
+    assert report.bad == (BadFile("ferry.md", "It can't be cut into passages: too deep."),)
 
 
 def remove_all(folder: Path) -> None:
@@ -227,13 +320,13 @@ def remove_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (remove_all, r"There are no .txt or .md articles in .*--articles"),
+        (remove_all, r"There are no articles in .*--articles"),
         (spoil_all, r"could be read as an article:\n  council.txt: It is empty\.\n  cutter.txt"),
         (remove_folder, r"There is no folder .*--articles"),
     ],
 )
 def test_nothing_to_index_leaves_the_store_as_it_was(
-    bench: Bench, spoil: Callable[[Path], None], message: str
+    bench: SyncBench, spoil: Callable[[Path], None], message: str
 ) -> None:
     bench.sync()
     before = bench.on_disk()
@@ -244,7 +337,7 @@ def test_nothing_to_index_leaves_the_store_as_it_was(
         bench.expect_exactly(before)
 
 
-def test_nothing_to_index_at_first_makes_no_index(bench: Bench) -> None:
+def test_nothing_to_index_at_first_makes_no_index(bench: SyncBench) -> None:
     spoil_all(bench.folder)
     for _ in range(2):
         with pytest.raises(ArticlesError, match="could be read"):
@@ -252,14 +345,23 @@ def test_nothing_to_index_at_first_makes_no_index(bench: Bench) -> None:
         assert bench.store.read_manifest() is None
 
 
+def test_of_many_bad_files_some_are_named(bench: SyncBench) -> None:
+    spoil_all(bench.folder)
+    for number in range(30):
+        (bench.folder / f"{number:02}.txt").write_text("")
+    with pytest.raises(ArticlesError, match=r"19.txt: It is empty\.\n  and 13 more$"):
+        bench.sync()
+
+
 # Other settings, missing vectors
 
 
-def test_other_settings_build_another_index_beside(bench: Bench) -> None:
+def test_other_settings_build_another_index_beside(bench: SyncBench) -> None:
     bench.sync()
-    other = Bench(bench.folder, bench.root, SETTINGS.model_copy(update={"passage_words": 70}))
+    wider = SETTINGS.model_copy(update={"passage_words": 70})
+    other = SyncBench(bench.folder, bench.root, wider)
     assert other.store.read_manifest() is None
-    assert other.store.other_recipes() == (bench.store.recipe,)
+    assert [each.recipe for each in other.store.others()] == [bench.store.recipe]
     assert len(other.sync().new) == 3
     assert other.corpus().fingerprint != bench.corpus().fingerprint
     assert len(other.corpus().passages) < len(bench.corpus().passages)
@@ -267,209 +369,12 @@ def test_other_settings_build_another_index_beside(bench: Bench) -> None:
     bench.expect_exactly(bench.on_disk())
 
 
-def test_missing_vectors_are_made_anew(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    bench.sync()
-    collection = bench.store.collection()
-    collection.delete(ids=collection.get(include=[])["ids"][:1])
+def test_missing_vectors_are_made_anew(bench: SyncBench, caplog: pytest.LogCaptureFixture) -> None:
+    first = bench.sync()
+    bench.store.vectors.delete([bench.corpus().passages[0].id])
     with pytest.raises(StoreError, match="vectors are missing"):
         bench.corpus()
-    bench.sync()
-    assert "Vectors are missing" in caplog.text
-    bench.expect_exactly(bench.on_disk())
-
-
-# What a crash leaves
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@dataclass
-class Countdown:
-    """Kills at step `last`; steps are counted from 0."""
-
-    last: int
-    step: int = 0
-
-    def tick(self) -> None:
-        self.step += 1
-        if self.step > self.last:
-            raise Killed
-
-
-class CrashingStore(Store):
-    """A store that may die before and after each of its steps."""
-
-    countdown: Countdown
-
-    def put(self, article: Article, passages: Sequence[Passage], vectors: Vectors) -> str:
-        self.countdown.tick()
-        # Half a put: the record and all vectors but the last.
-        super().put(article, passages[:-1], vectors[:-1])
-        self.countdown.tick()
-        name = super().put(article, passages, vectors)
-        self.countdown.tick()
-        return name
-
-    def commit(self, manifest: Manifest) -> Manifest:
-        self.countdown.tick()
-        finished = super().commit(manifest)
-        self.countdown.tick()
-        return finished
-
-    def remove_leftovers(self, manifest: Manifest) -> None:
-        self.countdown.tick()
-        super().remove_leftovers(manifest)
-        self.countdown.tick()
-
-
-class CrashingEmbedder(WordEmbedder):
-    def __init__(self, countdown: Countdown) -> None:
-        super().__init__()
-        self.countdown = countdown
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        self.countdown.tick()
-        return super().embed(texts)
-
-
-def sync_and_die(bench: Bench, last: int) -> bool:
-    """Sync, dying at step `last`; False where it was done before that."""
-    countdown = Countdown(last)
-    embedder = CrashingEmbedder(countdown)
-    store = CrashingStore(bench.root, build_recipe(bench.settings, embedder))
-    store.countdown = countdown
-    try:
-        with store.writing():
-            sync(bench.folder, store, embedder, bench.settings)
-    except Killed:
-        return True
-    return False
-
-
-def change_the_folder(folder: Path) -> None:
-    (folder / "council.txt").write_text("The council went home. Nobody spoke. The fee stays.")
-    (folder / "ferry.md").write_text("The Aurelia was sold.\n\nIts new name is Borea.")
-    (folder / "cutter.txt").unlink()
-    (folder / "new.txt").write_text("A new pilot came.\n\nShe stays.")
-
-
-def expect_wholly_old_or_new(bench: Bench, old: dict[str, str], new: dict[str, str]) -> None:
-    corpus = bench.corpus()
-    for article in corpus.articles.values():
-        assert article.text in (old.get(article.path), new.get(article.path))
-        assert corpus.of_article[article.id] == build_passages(article, words=20)
-    # Nothing that stayed is lost, and each passage can be found by its vector.
-    assert {"council.txt", "ferry.md"} <= {article.path for article in corpus.articles.values()}
-    for position, passage in enumerate(corpus.passages):
-        vector = WordEmbedder().embed([passage.indexed_text])[0]
-        cosines = corpus.nearest(vector, len(corpus.passages))
-        assert cosines[position] == pytest.approx(1, abs=1e-5)
-
-
-@pytest.mark.parametrize("passages_a_commit", [1, 2000])
-def test_after_a_crash_each_article_is_wholly_old_or_wholly_new(
-    tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch, passages_a_commit: int
-) -> None:
-    monkeypatch.setattr("index.build.PASSAGES_A_COMMIT", passages_a_commit)
-    before = Bench(articles, tmp_path / "store")
-    before.sync()
-    old = before.on_disk()
-    step, died = 0, True
-    while died:
-        bench = Bench(tmp_path / f"articles-{step}", tmp_path / f"store-{step}")
-        shutil.copytree(before.folder, bench.folder)
-        shutil.copytree(before.root, bench.root)
-        change_the_folder(bench.folder)
-        died = sync_and_die(bench, step)
-        expect_wholly_old_or_new(bench, old, bench.on_disk())
-        bench.sync()
-        assert bench.texts() == bench.on_disk(), f"after a crash at step {step}"
-        assert bench.manifest().fingerprint == bench.corpus().fingerprint
-        (bench.folder / "last.txt").write_text("One more.")
-        bench.sync()
-        bench.expect_exactly(bench.on_disk())  # what the crash left over is gone
-        step += 1
-    # embed, 3 steps a put of 3 articles, 2 a commit, 2 for the leftovers: at least so many died.
-    assert step - 1 >= 1 + 3 * 3 + 2 + 2
-
-
-def test_a_first_sync_that_dies_leaves_nothing_or_a_part(bench: Bench) -> None:
-    step = 0
-    while sync_and_die(bench, step):
-        if bench.store.read_manifest() is not None:
-            assert bench.texts() == bench.on_disk()
-        step += 1
-        remove_index(bench)
-    bench.expect_exactly(bench.on_disk())
-
-
-def remove_index(bench: Bench) -> None:
-    bench.root.rename(bench.root.with_name(f"{bench.root.name}-{len(list(Path().iterdir()))}"))
-
-
-def test_an_interrupted_sync_goes_on_where_it_was(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("index.build.PASSAGES_A_COMMIT", 1)
-    # embed, three steps of a put, two of a commit: the first article is safe.
-    assert sync_and_die(bench, 1 + 3 + 2)
-    assert set(bench.texts()) == {"council.txt"}
     report = bench.sync()
-    assert (report.new, report.unchanged) == (("cutter.txt", "ferry.md"), 1)
-
-
-def test_a_deleted_file_never_answers_again(bench: Bench) -> None:
-    bench.sync()
-    gone = "Lena Marsh"
-    vector = WordEmbedder().embed([gone])[0]
-    corpus = bench.corpus()
-    assert any(gone in corpus.passages[i].text for i in corpus.lexical.scores(gone).nonzero()[0])
-    (bench.folder / "cutter.txt").unlink()
-    # Even where the process dies before anything is tidied away.
-    steps_until_committed = 1 + 2  # embedding of nothing, the commit's two
-    assert sync_and_die(bench, steps_until_committed)
-    for after in ("the crash", "the next sync", "a further change"):
-        corpus = bench.corpus()
-        assert not any(gone in passage.text for passage in corpus.passages), after
-        assert len(corpus.nearest(vector, 100)) == len(corpus.passages)
-        (bench.folder / "council.txt").write_text(f"The council met, after {after}.")
-        bench.sync()
-    records = (bench.store.folder / "records").iterdir()
-    assert not any(gone in path.read_text(encoding="utf-8") for path in records)
+    assert "Not all vectors" in caplog.text
+    assert (report.embedded, report.reused) == (1, first.passages - 1)
     bench.expect_exactly(bench.on_disk())
-
-
-ANOTHER_PROCESS = """
-import sys
-from pathlib import Path
-import numpy as np
-from index.build import build_recipe, sync
-from index.settings import IndexSettings
-from index.store import Store
-
-class AxisEmbedder:
-    fingerprint = "words-1"
-    def embed(self, texts):
-        return np.eye(256, dtype=np.float32)[:len(texts)]
-
-settings, embedder = IndexSettings(passage_words=20), AxisEmbedder()
-store = Store(Path(sys.argv[2]), build_recipe(settings, embedder))
-with store.writing():
-    assert sync(Path(sys.argv[1]), store, embedder, settings).new == ("zeppelin.txt",)
-"""
-
-
-def test_what_another_process_wrote_is_found(bench: Bench) -> None:
-    bench.sync()
-    store = bench.store
-    load_corpus(store, bench.manifest())  # the vectors are open in this process
-    (bench.folder / "zeppelin.txt").write_text("A zeppelin came.")
-    command = [sys.executable, "-c", ANOTHER_PROCESS, str(bench.folder), str(bench.root)]
-    subprocess.run(command, cwd=REPOSITORY, check=True)
-    corpus = load_corpus(store, bench.manifest())
-    cosines = corpus.nearest(np.eye(256, dtype=np.float32)[0], len(corpus.passages))
-    nearest = corpus.passages[int(np.nanargmax(cosines))]
-    assert nearest.text == "A zeppelin came."
-    assert np.nanmax(cosines) == pytest.approx(1)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from index.settings import Settings
 from qa import cli
 from qa.desk import Desk
 
@@ -232,18 +231,6 @@ def test_a_line_of_a_batch_is_answered_from_its_own_articles(
     assert first["trace"]["stages"]
 
 
-def test_index_says_what_it_did(run: Callable[..., Any], articles: Path) -> None:
-    (articles / "empty.txt").touch()
-    code, out, _ = run("index")
-    assert code == 0
-    assert "Nothing has changed: 3 articles, " in out
-    assert "Passed over 1 file:\n  empty.txt: It is empty." in out
-    _, out, _ = run("index", "--json")
-    report = json.loads(out)
-    assert (report["new"], report["unchanged"]) == ([], 3)
-    assert report["bad"] == [{"path": "empty.txt", "reason": "It is empty."}]
-
-
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -294,11 +281,3 @@ def test_doctor_says_how_to_mend(run: Callable[..., Any], monkeypatch: pytest.Mo
     assert code == 1
     assert "WRONG  all-MiniLM-L6-v2: " in out
     assert "dateline models pull" in out
-
-
-def test_a_missing_folder_is_told(settings: Settings, run: Callable[..., Any]) -> None:
-    for path in settings.articles.iterdir():
-        path.unlink()
-    code, _, err = run("index")
-    assert code == 1
-    assert "There are no .txt or .md articles in" in err

@@ -325,7 +325,7 @@ def test_while_another_process_writes_the_last_state_answers(
 ) -> None:
     desk = make_desk(RIGHT, RIGHT)
     (articles / "new.txt").write_text("Quince Market opened.\n", encoding="utf-8")
-    with another_writer(desk.library.store.root):
+    with another_writer(Path(desk.library.store.place)):
         answer = desk.ask(HOW_MANY)
         assert (answer.stale, answer.text) == (True, f"{RIGHT} [1]")
         with pytest.raises(StoreBusyError):
@@ -337,8 +337,8 @@ def test_while_another_process_writes_the_last_state_answers(
 
 def test_a_first_sync_that_cannot_write_says_so(settings: Settings) -> None:
     desk = Desk(settings, embedder=WordEmbedder())
-    desk.library.store.root.mkdir()
-    with another_writer(desk.library.store.root), pytest.raises(StoreBusyError):
+    Path(desk.library.store.place).mkdir()
+    with another_writer(Path(desk.library.store.place)), pytest.raises(StoreBusyError):
         desk.refresh()
 
 
@@ -346,12 +346,6 @@ def test_nothing_indexed_is_a_clear_error(settings: Settings) -> None:
     desk = Desk(settings, embedder=WordEmbedder(), model_factory=lambda _: scripted_model())
     with pytest.raises(StoreError, match="dateline index"):
         desk.ask(HOW_MANY, fresh=False)
-
-
-def test_a_store_on_a_server_is_refused(settings: Settings) -> None:
-    remote = settings.model_copy(update={"store": "http://chroma:8000"})
-    with pytest.raises(StoreError, match="Chroma server"):
-        _ = Desk(remote, embedder=WordEmbedder()).library.store
 
 
 def test_two_desks_see_each_others_syncs(make_desk: Callable[..., Desk], articles: Path) -> None:

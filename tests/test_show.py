@@ -10,11 +10,15 @@ from conftest import REPOSITORY
 from llama_index.core.base.llms.types import MessageRole
 from scripted import CUTTER, FERRY, cite, differing_answer, make_answer, supported
 
-from index.articles import BadFile
-from index.build import SyncReport
+from index.errors import ArticlesError
+from index.files import BadFile
+from index.ledger import Recipe
+from index.report import Renamed, SyncReport
+from index.store import OtherIndex
 from qa.answer import Answer, ArticleReference, Disagreement, Extract, Usage, Version
 from qa.desk import SearchResult
-from qa.show import one_line, shorten, show_answer, show_extract, show_results, show_sync
+from qa.show import one_line, shorten, show_answer, show_extract, show_results
+from qa.show_sync import show_others, show_outcome
 from qa.show_trace import MOST_ROWS, show_trace
 
 ARTICLES = {each.id: each for each in (FERRY, CUTTER)}
@@ -73,15 +77,24 @@ def hostile_lines() -> list[str]:
     told = make_answer("Q?", supported(HOSTILE, quote), reason=HOSTILE, closest=closest)
     told = replace(told, disagreements=differing_too, standalone_question=HOSTILE)
     found = [SearchResult("id", quote.article_path, HOSTILE, 0, 9, HOSTILE, 0.5)]
-    bad = (BadFile(quote.article_path, HOSTILE),)
+    path = quote.article_path
     report = SyncReport(
-        new=(quote.article_path,), changed=(), deleted=(), unchanged=0, bad=bad, passages=1
+        new=(path,),
+        changed=(),
+        deleted=(),
+        unchanged=0,
+        bad=(BadFile(path, HOSTILE), BadFile(path, HOSTILE, HOSTILE)),
+        passages=1,
+        renamed=(Renamed(path, path),),
     )
+    other = OtherIndex(Recipe(HOSTILE, "model-1", 70, 1), False, None, path)
     return [
         *show_answer(told),
         show_extract(Extract(HOSTILE, quote)),
         *show_results(found),
-        *show_sync(report),
+        *show_outcome(report),
+        *show_outcome(ArticlesError(HOSTILE)),
+        *show_others((other,)),
     ]
 
 
