@@ -1,36 +1,47 @@
 """A finished state of a store, loaded for reading: articles, passages, both indexes.
 
 Frozen once loaded. Another sync makes another corpus; this one goes on answering as it was.
+What is asked of articles question by question is kept as arrays, so that a question costs much
+the same for five articles and for five thousand.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.articles import Article
-from index.characters import fold_invisible
+from index.duplicates import PERMUTATIONS, Signatures, cluster, resembles
 from index.embedding import Vectors
-from index.lexical import WORD, LexicalIndex
-from index.manifest import Manifest
-from index.passages import Passage, find_aliases
-from index.store import Store, passages_missing
+from index.ledger import Manifest
+from index.lexical import LexicalIndex
+from index.other_forms import OtherForms
+from index.passages import Passage
+from index.store import Store
+from index.vectors_cache import load_vectors
+from index.words import ReadArticle, WordTable
+from index.words_cache import load_words
 
-if TYPE_CHECKING:
-    import chromadb
+# Vectors that no article has, as those of a sync under way, may stand among the nearest.
+ASKED_MORE = 4
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a question is asked of. `passages[i]` has position i in every array of scores."""
+    """What a question is asked of.
+
+    `passages[i]` has position i in every array over passages; articles stand in arrays over
+    articles in the order of `articles`. `signatures` are the articles' (see duplicates.py).
+    """
 
     articles: dict[str, Article]
     passages: tuple[Passage, ...]
+    signatures: Signatures
     manifest: Manifest
-    collection: "chromadb.Collection"
     store: Store
 
     @property
@@ -41,7 +52,7 @@ class Corpus:
     @cached_property
     def lexical(self) -> LexicalIndex:
         """BM25 over the passages and their headers."""
-        return LexicalIndex([passage.indexed_text for passage in self.passages])
+        return LexicalIndex(self._word_table.term_counts)
 
     @cached_property
     def of_article(self) -> dict[str, tuple[Passage, ...]]:
@@ -52,78 +63,153 @@ class Corpus:
         return {key: tuple(found) for key, found in grouped.items()}
 
     @cached_property
+    def article_clusters(self) -> dict[str, str]:
+        """For each article the id of the first one with nearly the same text, or its own."""
+        keys = list(self.articles)
+        texts = [article.text[article.body_start :] for article in self.articles.values()]
+        first_of = cluster(self.signatures, texts, resembles)
+        return {key: keys[first] for key, first in zip(keys, first_of, strict=True)}
+
+    @property
     def common_words(self) -> frozenset[str]:
         """Words that the articles write in lower case: not names, even at a sentence's start."""
-        return frozenset(
-            word
-            for article in self.articles.values()
-            for word in WORD.findall(fold_invisible(article.text))
-            if word.islower()
-        )
+        return self._word_table.common_words
 
-    @cached_property
+    @property
     def words(self) -> frozenset[str]:
         """Every word of the articles, front matter included, in lower case."""
-        return frozenset(
-            word.casefold()
-            for article in self.articles.values()
-            for word in WORD.findall(fold_invisible(article.text))
-        )
+        return self._word_table.words
 
-    @cached_property
-    def aliases(self) -> dict[str, str]:
+    @property
+    def word_stems(self) -> frozenset[str]:
+        """The stems of all these words."""
+        return self._word_table.word_stems
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
         """Short forms and what they stand for, as any of the articles spells them out."""
-        found: dict[str, str] = {}
-        for article in self.articles.values():
-            for short, long_form in find_aliases(article.text[article.body_start :]).items():
-                found.setdefault(short, long_form)
-        return found
+        return self._word_table.all_aliases
 
     def other_forms(self, text: str) -> str:
         """The long form of each short one in `text`, and the other way round. Never shown."""
-        lowered = text.casefold()
-        found = []
-        for short, long_form in self.aliases.items():
-            has_short = re.search(rf"\b{re.escape(short)}\b", text) is not None
-            if has_short and long_form.casefold() not in lowered:
-                found.append(long_form)
-            elif not has_short and long_form.casefold() in lowered:
-                found.append(short)
-        return " ".join(found)
+        return self._other_forms.of(text)
 
-    def nearest(self, vector: Vectors, count: int) -> NDArray[np.float64]:
+    @cached_property
+    def article_of(self) -> NDArray[np.int32]:
+        """The position of each passage's article, shape (passages,)."""
+        numbers = {key: number for number, key in enumerate(self.articles)}
+        found = (numbers[passage.article_id] for passage in self.passages)
+        return np.fromiter(found, dtype=np.int32, count=len(self.passages))
+
+    @cached_property
+    def days(self) -> NDArray[np.int32]:
+        """The day each article came out, as `date.toordinal` counts; 0 where it isn't known."""
+        published = (article.published for article in self.articles.values())
+        return np.array([day.toordinal() if day else 0 for day in published], dtype=np.int32)
+
+    @cached_property
+    def outlets(self) -> tuple[str, ...]:
+        """The outlets of the articles, sorted."""
+        return tuple(sorted({each.outlet for each in self.articles.values() if each.outlet}))
+
+    @cached_property
+    def outlet_of(self) -> NDArray[np.int32]:
+        """The position of each article's outlet in `outlets`; -1 where it has none."""
+        numbers = {name: number for number, name in enumerate(self.outlets)}
+        found = [numbers.get(each.outlet or "", -1) for each in self.articles.values()]
+        return np.array(found, dtype=np.int32)
+
+    def is_cited(self, outlet: str, name: str) -> bool:
+        """Whether an article of another outlet has this name of it, as a whole, in its text."""
+        if (outlet, name) not in self._cited:
+            whole = re.compile(rf"\b{re.escape(name)}\b")
+            self._cited[outlet, name] = any(
+                name in article.text and whole.search(article.text, article.body_start)
+                for article in self.articles.values()
+                if article.outlet != outlet
+            )
+        return self._cited[outlet, name]
+
+    def nearest(
+        self, vector: Vectors, count: int, where: Mapping[str, Any] | None = None
+    ) -> NDArray[np.float64]:
         """Cosines of the `count` nearest passages, shape (passages,); NaN for all others.
 
-        Raises StoreError where the vectors can't be read.
+        `where` is a filter in Chroma's terms. Raises StoreError where vectors are missing.
         """
         cosines = np.full(len(self.passages), np.nan)
-        # What an interrupted sync left behind isn't in this corpus; ask for that many more.
-        with self.store.chroma_errors():
-            stored = self.collection.count()
-            wanted = min(count + max(0, stored - len(self.passages)), stored)
-            found = self.collection.query(
-                query_embeddings=vector[np.newaxis], n_results=wanted, include=["distances"]
-            )
-        distances = found["distances"] or [[]]
-        for passage, distance in zip(found["ids"][0], distances[0], strict=True):
-            position = self._positions.get(passage)
-            if position is not None:
-                cosines[position] = 1.0 - distance
+        asked = wanted = min(count, len(self.passages))
+        known: list[tuple[int, float]] = []
+        while wanted:
+            found = self.store.vectors.nearest(vector, asked, where)
+            known = [(self._positions.get(key, -1), cosine) for key, cosine in found]
+            known = [each for each in known if each[0] >= 0][:wanted]
+            if len(known) == wanted or len(found) < asked:
+                break
+            asked *= ASKED_MORE
+        if wanted and not known and not where:
+            raise self.store.damaged("vectors are missing from it")
+        for position, cosine in known:
+            cosines[position] = cosine
         return cosines
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The passages' vectors, shape (passages, dimensions). Raises StoreError."""
+        ids = [passage.id for passage in self.passages]
+        return load_vectors(ids, self._fetch, self.store.cache_folder)
+
+    def prepare(self) -> None:
+        """Make what is derived and keep it beside the index, so that later openings are quick.
+
+        Raises StoreError where vectors are missing.
+        """
+        _ = self.lexical, self.vectors
+
+    def _fetch(self, ids: Sequence[str]) -> Vectors:
+        found = self.store.vectors.fetch(ids)
+        if len(found) < len(ids):
+            raise self.store.damaged("vectors are missing from it")
+        return np.stack([found[key] for key in ids]).astype(np.float32)
+
+    @cached_property
+    def _cited(self) -> dict[tuple[str, str], bool]:
+        return {}
 
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {passage.id: position for position, passage in enumerate(self.passages)}
 
+    @cached_property
+    def _word_table(self) -> WordTable:
+        versions = self.manifest.articles
+        read = [
+            ReadArticle(versions[key].version, article, self.of_article[key])
+            for key, article in self.articles.items()
+        ]
+        return load_words(read, self.store.cache_folder)
 
-def load_corpus(store: Store, manifest: Manifest) -> Corpus:
-    """The state that `manifest` describes. Raises StoreError where the store is damaged."""
+    @cached_property
+    def _other_forms(self) -> OtherForms:
+        return OtherForms(self.aliases)
+
+
+def load_corpus(store: Store) -> Corpus | None:
+    """The last finished state of a store; None before its first commit.
+
+    Raises StoreError where it is damaged.
+    """
     store.reopen()  # another process may have written since the vectors were opened
-    if passages_missing(store, manifest):
+    loaded = store.load()
+    if loaded is None:
+        return None
+    manifest, indexed = loaded
+    if not store.is_whole():
         raise store.damaged("vectors are missing from it")
-    articles: dict[str, Article] = {}
-    passages: list[Passage] = []
-    for article, own in store.load_records(manifest):
-        articles[article.id] = article
-        passages.extend(own)
-    return Corpus(articles, tuple(passages), manifest, store.collection(), store)
+    return Corpus(
+        articles={each.article.id: each.article for each in indexed},
+        passages=tuple(passage for each in indexed for passage in each.passages),
+        signatures=np.array([each.signatures[0] for each in indexed]).reshape(-1, PERMUTATIONS),
+        manifest=manifest,
+        store=store,
+    )

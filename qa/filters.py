@@ -6,9 +6,12 @@ source. A date in a question is only a preference: "before December 6" mostly da
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,25 +62,54 @@ class Filters:
         Raises InputError for an outlet that the articles don't have, and for dates that cross.
         """
         self._check(corpus)
-        wanted = {_plain(outlet) for outlet in self.outlets}
-        passing = {
-            key
-            for key, article in corpus.articles.items()
-            if (not wanted or _plain(article.outlet or "") in wanted)
-            and _is_within(article.published, self.published_from, self.published_to)
-        }
-        return np.array([each.article_id in passing for each in corpus.passages], dtype=bool)
+        passing = _within(corpus, self.published_from, self.published_to)
+        if self.outlets:
+            passing &= _from_outlets(corpus, {_plain(outlet) for outlet in self.outlets})
+        return passing[corpus.article_of]
+
+    def conditions(self, corpus: Corpus) -> list[dict[str, Any]]:
+        """The same in Chroma's terms, as the store writes its rows; all of them must hold."""
+        found: list[dict[str, Any]] = []
+        if self.outlets:
+            wanted = {_plain(outlet) for outlet in self.outlets}
+            names = [name for name in corpus.outlets if _plain(name) in wanted]
+            found.append({"outlet": {"$in": names}})
+        if self.published_from:
+            found.append({"published": {"$gte": _number(self.published_from)}})
+        if self.published_to:
+            found += [
+                {"published": {"$gt": 0}},
+                {"published": {"$lte": _number(self.published_to)}},
+            ]
+        return found
 
     def _check(self, corpus: Corpus) -> None:
         first, last = self.published_from, self.published_to
         if first and last and first > last:
             raise InputError(f"No day lies from {first} to {last}. Name the earlier day first.")
-        known = outlets_of(corpus)
+        known = corpus.outlets
         plain = {_plain(outlet) for outlet in known}
         for outlet in self.outlets:
             if _plain(outlet) not in plain:
                 there = f"They are from: {', '.join(known)}." if known else "None names an outlet."
                 raise InputError(f"No article is from the outlet “{outlet}”. {there}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """Whether each passage passes, shape (passages,), and the same as Chroma's rows tell it."""
+
+    allowed: NDArray[np.bool_]
+    where: Mapping[str, Any] | None
+
+
+def build_mask(corpus: Corpus, *filters: Filters) -> Mask:
+    """What passes all filters. Raises InputError as `Filters.allowed` does."""
+    allowed = np.all([each.allowed(corpus) for each in filters], axis=0)
+    conditions = [condition for each in filters for condition in each.conditions(corpus)]
+    if len(conditions) > 1:
+        return Mask(allowed, {"$and": conditions})
+    return Mask(allowed, conditions[0] if conditions else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +120,19 @@ class Wishes:
     weights: NDArray[np.float64]
 
 
-def outlets_of(corpus: Corpus) -> tuple[str, ...]:
-    """The outlets of the articles, sorted."""
-    return tuple(sorted({each.outlet for each in corpus.articles.values() if each.outlet}))
-
-
 def read_wishes(question: str, corpus: Corpus, as_of: date | None) -> Wishes:
     """The outlets and dates that a question names; `as_of` is what "now" means."""
-    named = named_outlets(question, outlets_of(corpus))
-    cited = any(_is_cited(outlet, corpus) for outlet in named)
-    published = {key: article.published for key, article in corpus.articles.items()}
-    weights: dict[str, float] = {}
-    for first, last, weight in _preferred(question, published.values(), as_of):
-        inside = {k for k, day in published.items() if day and _is_within(day, first, last)}
-        # An article without a date may be of any.
-        outside = {k for k, day in published.items() if day} - inside
-        if inside:  # else there is nothing to prefer
-            weights |= {key: weights.get(key, 1.0) * weight for key in outside}
+    named = named_outlets(question, corpus.outlets)
+    cited = any(corpus.is_cited(outlet, _without_article(outlet)) for outlet in named)
+    weights = np.ones(len(corpus.articles))
+    for first, last, weight in _preferred(question, corpus, as_of):
+        dated = corpus.days > 0  # an article without a date may be of any
+        inside = dated & _within(corpus, first, last)
+        if inside.any():  # else there is nothing to prefer
+            weights[dated & ~inside] *= weight
     if cited:
-        others = {key for key, article in corpus.articles.items() if article.outlet not in named}
-        weights |= {key: weights.get(key, 1.0) * OTHER_OUTLET_WEIGHT for key in others}
-    whole = np.ones(len(corpus.passages))
-    if weights:
-        whole = np.array([weights.get(each.article_id, 1.0) for each in corpus.passages])
-    return Wishes(() if cited else named, whole)
+        weights[~_from_outlets(corpus, {_plain(outlet) for outlet in named})] *= OTHER_OUTLET_WEIGHT
+    return Wishes(() if cited else named, weights[corpus.article_of])
 
 
 def named_outlets(question: str, outlets: Sequence[str]) -> tuple[str, ...]:
@@ -139,40 +160,43 @@ def _names_source(question: str, outlet: str) -> bool:
     return found is not None and not NOT_OUTLET.search(question[: found.start()] + " ")
 
 
-def _is_cited(outlet: str, corpus: Corpus) -> bool:
-    """Whether an article of another outlet names this one."""
-    name = re.compile(rf"\b{re.escape(_without_article(outlet))}\b")
-    return any(
-        name.search(article.text, article.body_start)
-        for article in corpus.articles.values()
-        if article.outlet != outlet
-    )
-
-
 def _preferred(
-    question: str, published: Iterable[date | None], as_of: date | None
+    question: str, corpus: Corpus, as_of: date | None
 ) -> list[tuple[date | None, date | None, float]]:
     """Spans of days that the question prefers, each with the weight of what lies outside."""
     found: list[tuple[date | None, date | None, float]] = []
     if as_of and SPEAKS_OF_NOW.search(question):
         found.append((as_of - timedelta(days=RECENT_DAYS), as_of, OLDER_WEIGHT))
-    newest = max((day for day in published if day), default=None)
-    if newest is not None:
-        for first, last in spoken_dates(question, as_of=as_of, newest=newest):
+    newest = int(corpus.days.max(initial=0))
+    if newest:
+        for first, last in spoken_dates(question, as_of=as_of, newest=date.fromordinal(newest)):
             until = last + REPORTED_WITHIN if last else None
             found.append((first, until, OTHER_DATE_WEIGHT))
     return found
 
 
-def _is_within(day: date | None, first: date | None, last: date | None) -> bool:
+def _within(corpus: Corpus, first: date | None, last: date | None) -> NDArray[np.bool_]:
+    """Whether each article is of these days, both included; any is where neither is given."""
     if first is None and last is None:
-        return True
-    return day is not None and (first is None or first <= day) and (last is None or day <= last)
+        return np.ones(len(corpus.articles), dtype=bool)
+    earliest, latest = first or date.min, last or date.max
+    return (corpus.days >= earliest.toordinal()) & (corpus.days <= latest.toordinal())
+
+
+def _from_outlets(corpus: Corpus, plain: AbstractSet[str]) -> NDArray[np.bool_]:
+    """Whether each article is from one of these outlets."""
+    wanted = [number for number, name in enumerate(corpus.outlets) if _plain(name) in plain]
+    return np.isin(corpus.outlet_of, wanted)
+
+
+def _number(day: date) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day
 
 
 def _without_article(outlet: str) -> str:
     return re.sub(r"^the\s+", "", outlet.strip(), flags=re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def _plain(outlet: str) -> str:
     return " ".join(_without_article(outlet).casefold().split())

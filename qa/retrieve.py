@@ -21,7 +21,7 @@ from index.embedding import Embedder, TokenVectors, Vectors
 from index.passages import Passage, to_node
 from index.settings import RetrievalSettings
 from qa.duplicates import group_duplicates
-from qa.filters import Filters, read_wishes
+from qa.filters import Filters, Mask, build_mask, read_wishes
 from qa.rerank import CrossEncoderReranker, LateInteraction, Reranker
 from qa.spelling import Speller
 
@@ -30,10 +30,17 @@ CANDIDATES = 50
 # Up to here a corpus is read for the reranker beforehand: three seconds on two cores.
 PREPARED = 300
 # Up to here all cosines are computed: the index of vectors is approximate, and after a reload it
-# has been seen to miss other neighbours than before. 30 MB, and a second to read.
-EXACT = 20_000
+# has been seen to miss other neighbours than before. 400 MB, and a scan of them a question.
+EXACT = 250_000
+# Where the matrix of vectors can't be kept on this machine: a second or two to fetch.
+EXACT_AFAR = 20_000
 # Beyond, cosines are asked for this many passages. Over five sets, 100 were as good as all.
 NEAREST = 100
+# As many may be asked for and filtered here. Chroma's own filter reads the facts of every row:
+# it takes far longer, but leaves none out that passes.
+MOST_ASKED = 1000
+# Of so many passages, rows that pass a narrow filter are gathered before their cosines are taken.
+MANY, FEW_SHARE = 20_000, 0.25
 # What another spelling of a name counts beside the one that the question has.
 VARIANT_WEIGHT = 0.3
 # A passage counts this much less for each better one of its outlet (evals/bench/retrieval.py).
@@ -100,7 +107,6 @@ class HybridRetriever(BaseRetriever):
         self._embedder = embedder
         self._settings = settings
         self._speller: Speller | None = None
-        self._vectors: Vectors | None = None
         self._reranker = reranker or _open_reranker(corpus, embedder, settings)
 
     def rank(
@@ -130,12 +136,10 @@ class HybridRetriever(BaseRetriever):
         Equal scores keep the order of the text. Raises InputError for an unknown outlet.
         """
         wishes = read_wishes(question, self.corpus, as_of)
-        allowed = (filters or Filters()).allowed(self.corpus)
-        if wishes.outlets:
-            allowed &= Filters(outlets=wishes.outlets).allowed(self.corpus)
+        mask = build_mask(self.corpus, filters or Filters(), Filters(outlets=wishes.outlets))
         searched = self._spelled().corrected(question)
         query = self._embedder.embed_tokens([searched])[0]
-        scores = self._fused(searched, query.sentence, allowed) * wishes.weights
+        scores = self._fused(searched, query.sentence, mask) * wishes.weights
         wanted = max(count or self._settings.passages, CANDIDATES, self._settings.rerank_passages)
         ranked = tuple(
             RankedPassage(
@@ -143,8 +147,7 @@ class HybridRetriever(BaseRetriever):
                 float(scores[position]),
                 float(wishes.weights[position]),
             )
-            for position in np.argsort(-scores, kind="stable")[:wanted]
-            if scores[position] > 0
+            for position in _best(scores, wanted)
         )
         return Ranking(ranked, query, searched)
 
@@ -194,15 +197,16 @@ class HybridRetriever(BaseRetriever):
             seen[outlet] += 1
         return tuple(sorted(mixed, key=lambda each: -each.score))
 
-    def _fused(self, searched: str, vector: Vectors, allowed: NDArray[np.bool_]) -> Scores:
+    def _fused(self, searched: str, vector: Vectors, mask: Mask) -> Scores:
         """Weighted sum of both scores, each scaled by its best (convex combination).
 
         Bruch, Gai & Ingber (2023), "An analysis of fusion functions for hybrid retrieval", find
         it better than reciprocal ranks where scores are comparable across one corpus.
         """
         weight = self._settings.lexical_weight
-        lexical = self._lexical(searched, allowed) if weight else np.zeros(len(allowed))
-        cosines = self._cosines(vector, allowed)
+        size = len(mask.allowed)
+        lexical = self._lexical(searched, mask.allowed) if weight else np.zeros(size)
+        cosines = self.cosines(vector, mask)
         floor = np.nanmin(cosines) if not np.isnan(cosines).all() else 0.0
         # No more is known of a passage that shares words with the question but isn't near.
         unknown = np.where(lexical > 0, floor, 0.0)
@@ -215,34 +219,33 @@ class HybridRetriever(BaseRetriever):
         variants = self._spelled().variants(searched)
         return scores + VARIANT_WEIGHT * index.scores(variants, allowed) if variants else scores
 
-    def _cosines(self, vector: Vectors, allowed: NDArray[np.bool_]) -> Scores:
+    def cosines(self, vector: Vectors, mask: Mask) -> Scores:
         """Cosines of the nearest that are allowed, shape (passages,); NaN for all others."""
-        size, asked = len(self.corpus.passages), NEAREST
-        if not size:
-            return np.zeros(0)
-        if size <= EXACT:
-            exact = np.asarray(self._all_vectors() @ vector, dtype=np.float64)
-            return np.where(allowed, exact, np.nan)
-        wanted = min(NEAREST, int(allowed.sum()))
-        while True:
-            found = self.corpus.nearest(vector, min(asked, size))
-            cosines = np.where(allowed, found, np.nan)
-            if asked >= size or (~np.isnan(cosines)).sum() >= wanted:
+        allowed = mask.allowed
+        size, passing = len(allowed), int(allowed.sum())
+        if size <= (EXACT if self.corpus.store.cache_folder else EXACT_AFAR):
+            return self._exact(vector, allowed)
+        wanted = min(NEAREST, passing)
+        asked = wanted if passing == size else 2 * wanted * size // max(1, passing)
+        if asked <= MOST_ASKED:
+            cosines = np.where(allowed, self.corpus.nearest(vector, asked), np.nan)
+            if (~np.isnan(cosines)).sum() >= wanted:
                 return cosines
-            asked *= 4
+        return np.where(allowed, self.corpus.nearest(vector, wanted, mask.where), np.nan)
 
-    def _all_vectors(self) -> Vectors:
-        if self._vectors is None:
-            with self.corpus.store.chroma_errors():
-                stored = self.corpus.collection.get(include=["embeddings"])
-                rows = dict(zip(stored["ids"], np.asarray(stored["embeddings"]), strict=True))
-                found = [rows[each.id] for each in self.corpus.passages]
-            self._vectors = np.stack(found).astype(np.float32)
-        return self._vectors
+    def _exact(self, vector: Vectors, allowed: NDArray[np.bool_]) -> Scores:
+        cosines = np.full(len(allowed), np.nan)
+        few = np.flatnonzero(allowed)
+        if len(allowed) > MANY and FEW_SHARE * len(allowed) > len(few):
+            cosines[few] = self.corpus.vectors[few] @ vector
+        elif len(few):
+            cosines[few] = (self.corpus.vectors @ vector)[few]
+        return cosines
 
     def _spelled(self) -> Speller:
         if self._speller is None:
-            self._speller = Speller(self.corpus.words, self.corpus.common_words)
+            corpus = self.corpus
+            self._speller = Speller(corpus.words, corpus.common_words, corpus.word_stems)
         return self._speller
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -259,6 +262,15 @@ def _open_reranker(corpus: Corpus, embedder: Embedder, settings: RetrievalSettin
     if settings.cross_encoder:
         return CrossEncoderReranker(Path(settings.cross_encoder))
     return LateInteraction(embedder, corpus.lexical.inverse_document_frequency)
+
+
+def _best(scores: Scores, count: int) -> NDArray[np.int64]:
+    """Positions of the `count` highest scores above 0, best first; equal ones in their order."""
+    found = np.flatnonzero(scores > 0)
+    if len(found) > count:
+        lowest = np.partition(scores[found], -count)[-count]
+        found = found[scores[found] >= lowest]
+    return found[np.argsort(-scores[found], kind="stable")][:count]
 
 
 def _scaled(scores: Scores) -> Scores:

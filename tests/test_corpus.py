@@ -1,35 +1,37 @@
 """A loaded state of the store: cosines, words, short forms, and nothing that isn't in it."""
 
-from dataclasses import replace
+import shutil
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import WordEmbedder
 
-from index.build import build_recipe, sync
 from index.corpus import Corpus, load_corpus
 from index.errors import StoreError
 from index.settings import IndexSettings
 from index.store import Store
+from qa.desk import Desk
 
 SETTINGS = IndexSettings(passage_words=20)
 
 
 @pytest.fixture
-def store(articles: Path, tmp_path: Path) -> Store:
-    embedder = WordEmbedder()
-    store = Store(tmp_path / "store", build_recipe(SETTINGS, embedder))
-    with store.writing():
-        sync(articles, store, embedder, SETTINGS)
-    return store
+def store(make_desk: Callable[..., Desk]) -> Store:
+    return make_desk(index=SETTINGS).library.store
+
+
+def loaded(store: Store) -> Corpus:
+    corpus = load_corpus(store)
+    assert corpus is not None
+    return corpus
 
 
 @pytest.fixture
 def corpus(store: Store) -> Corpus:
-    manifest = store.read_manifest()
-    assert manifest is not None
-    return load_corpus(store, manifest)
+    return loaded(store)
 
 
 def cosines_by_hand(corpus: Corpus, question: str) -> list[float]:
@@ -68,33 +70,65 @@ def test_asking_for_more_than_there_are(corpus: Corpus) -> None:
     assert not np.isnan(found).any()
 
 
-def test_leftover_rows_never_leak(corpus: Corpus) -> None:
+def test_leftover_rows_never_leak(store: Store, corpus: Corpus) -> None:
     vector = WordEmbedder().embed([QUESTION])[0]
     leftovers = [f"leftover-{number}" for number in range(50)]
-    corpus.collection.upsert(ids=leftovers, embeddings=np.tile(vector, (len(leftovers), 1)))
+    rows = [{"article_id": "", "outlet": "", "published": 0}] * len(leftovers)
+    store.ledger.intend(leftovers)
+    store.vectors.upsert(leftovers, np.tile(vector, (len(leftovers), 1)), rows)
     found = corpus.nearest(vector, 2)
     best = sorted(cosines_by_hand(corpus, QUESTION), reverse=True)[:2]
     # The 50 leftovers are nearest of all, and take nothing from the two that were asked for.
-    assert sorted(found[~np.isnan(found)], reverse=True)[:2] == pytest.approx(best, abs=1e-5)
+    assert sorted(found[~np.isnan(found)], reverse=True) == pytest.approx(best, abs=1e-5)
     assert found.shape == (len(corpus.passages),)
+    assert len(loaded(store).vectors) == len(corpus.passages)
 
 
 def test_vectors_that_are_gone_are_damage(store: Store, corpus: Corpus) -> None:
-    corpus.collection.delete(ids=corpus.collection.get(include=[])["ids"])
+    store.vectors.delete(store.vectors.ids())
     with pytest.raises(StoreError, match=r"is damaged.*dateline index"):
         corpus.nearest(WordEmbedder().embed([QUESTION])[0], 2)
+    assert store.cache_folder is not None
+    shutil.rmtree(store.cache_folder)  # what the writer left would do
+    with pytest.raises(StoreError, match=r"is damaged.*dateline index"):
+        corpus.prepare()
     with pytest.raises(StoreError, match=r"vectors are missing.*dateline index"):
-        load_corpus(store, corpus.manifest)
+        load_corpus(store)
 
 
-def test_only_what_the_manifest_names_is_loaded(store: Store, corpus: Corpus) -> None:
-    files = {path: entry for path, entry in corpus.manifest.files.items() if path != "cutter.txt"}
-    fewer = load_corpus(store, replace(corpus.manifest, files=files))
-    assert {article.path for article in fewer.articles.values()} == {"council.txt", "ferry.md"}
-    found = fewer.nearest(WordEmbedder().embed(["The cutter was bought in 1998"])[0], 1)
-    assert found.shape == (len(fewer.passages),)
-    assert not np.isnan(found).all()
-    assert "1998" not in fewer.words
+def test_nothing_committed_is_no_corpus(store: Store, tmp_path: Path) -> None:
+    empty = Store(type(store._backend)(tmp_path / "empty"), store.recipe)  # type: ignore[call-arg]
+    assert load_corpus(empty) is None
+
+
+def test_vectors_are_the_passages_own(store: Store, corpus: Corpus) -> None:
+    texts = [passage.indexed_text for passage in corpus.passages]
+    assert corpus.vectors == pytest.approx(WordEmbedder().embed(texts), abs=1e-6)
+    assert corpus.vectors.dtype == np.float32
+
+
+def test_what_articles_say_of_themselves(corpus: Corpus) -> None:
+    paths = [article.path for article in corpus.articles.values()]
+    assert paths == ["council.txt", "cutter.txt", "ferry.md"]
+    assert corpus.outlets == ("The Hale Gazette",)
+    assert corpus.outlet_of.tolist() == [-1, -1, 0]
+    assert corpus.days.tolist() == [0, 0, date(2025, 3, 3).toordinal()]
+    of_passages = [paths[number] for number in corpus.article_of]
+    assert of_passages == [corpus.articles[each.article_id].path for each in corpus.passages]
+
+
+def test_reprints_are_one_cluster(make_desk: Callable[..., Desk], articles: Path) -> None:
+    text = (articles / "council.txt").read_text(encoding="utf-8")
+    (articles / "reprint.txt").write_text(f"{text}\nReport by the agency.\n", encoding="utf-8")
+    corpus = make_desk().corpus
+    paths = {key: article.path for key, article in corpus.articles.items()}
+    clusters = {paths[key]: paths[first] for key, first in corpus.article_clusters.items()}
+    assert clusters == {
+        "council.txt": "council.txt",
+        "cutter.txt": "cutter.txt",
+        "ferry.md": "ferry.md",
+        "reprint.txt": "council.txt",
+    }
 
 
 def test_lexical_scores_stand_where_the_passages_do(corpus: Corpus) -> None:

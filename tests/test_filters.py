@@ -1,6 +1,7 @@
 """Outlets and dates: the mask that a caller asks for, and what a question says of its sources."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -103,24 +104,11 @@ def test_an_outlet_named_as_the_source_is_a_filter(corpus: Corpus) -> None:
     assert set(found(corpus, question)) == {"gazette-old.md", "gazette-new.md"}
 
 
-def test_an_outlet_that_others_cite_is_only_preferred(corpus: Corpus, articles: Path) -> None:
+def test_an_outlet_that_others_cite_is_only_preferred(corpus: Corpus) -> None:
     key = next(each.id for each in corpus.articles.values() if each.path == "courier.md")
     article = corpus.articles[key]
-    citing = type(article)(
-        **{
-            name: getattr(article, name)
-            for name in article.__dataclass_fields__
-            if name not in ("text",)
-        },
-        text=article.text + "\nThe fare was first told by the Hale Gazette.",
-    )
-    other = type(corpus)(
-        {**corpus.articles, key: citing},
-        corpus.passages,
-        corpus.manifest,
-        corpus.collection,
-        corpus.store,
-    )
+    text = article.text + "\nThe fare was first told by the Hale Gazette."
+    other = replace(corpus, articles={**corpus.articles, key: replace(article, text=text)})
     question = "According to the Hale Gazette, what is the ferry fare?"
     wishes = read_wishes(question, other, None)
     assert wishes.outlets == ()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from index.corpus import Corpus
 from index.settings import RetrievalSettings
 from qa.desk import Desk
 from qa.filters import Filters
-from qa.retrieve import HybridRetriever
+from qa.retrieve import HybridRetriever, _best
 
 QUESTION = "Who towed the ferry Aurelia back?"
 
@@ -100,14 +101,45 @@ def test_asking_the_index_of_vectors_gives_the_same(
     assert [each.passage for each in found] == [each.passage for each in exact]
     scores = [each.score for each in exact]
     assert [each.score for each in found] == pytest.approx(scores, abs=1e-4)
-    # Filters hold there too, however few of the nearest they let through.
-    monkeypatch.setattr("qa.retrieve.NEAREST", 1)
-    filters = Filters(outlets=("The Hale Gazette",))
-    paths = {
-        corpus.articles[each.passage.article_id].path
-        for each in retriever(corpus).rank("harbour fee", filters=filters).passages
-    }
-    assert paths == {"ferry.md"}
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {},
+        {"MANY": 0},  # few rows are gathered first
+        {"EXACT": 0},  # the index of vectors, filtered here
+        {"EXACT": 0, "MOST_ASKED": 0},  # and filtered there
+        {"EXACT": 0, "NEAREST": 1},
+    ],
+)
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(outlets=("hale gazette",)), {"ferry.md"}),
+        (Filters(published_from=date(2025, 3, 3)), {"ferry.md"}),
+        (Filters(("The Hale Gazette",), date(2025, 1, 1), date(2025, 12, 31)), {"ferry.md"}),
+        (Filters(published_to=date(2025, 3, 2)), set()),
+    ],
+)
+def test_filters_hold_however_cosines_are_found(
+    corpus: Corpus,
+    monkeypatch: pytest.MonkeyPatch,
+    limits: dict[str, int],
+    filters: Filters,
+    expected: set[str],
+) -> None:
+    for name, value in limits.items():
+        monkeypatch.setattr(f"qa.retrieve.{name}", value)
+    ranked = retriever(corpus).rank("harbour fee", filters=filters).passages
+    assert {corpus.articles[each.passage.article_id].path for each in ranked} == expected
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 20])
+def test_the_best_are_those_of_a_whole_sort(count: int) -> None:
+    scores = np.array([0.5, 0, 0.7, 0.5, -1, 0.7, 0.1, 0.5, 0])
+    whole = [place for place in np.argsort(-scores, kind="stable") if scores[place] > 0]
+    assert _best(scores, count).tolist() == whole[:count]
 
 
 @pytest.mark.parametrize("reranked", [1, 2, 50])
