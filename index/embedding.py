@@ -1,18 +1,17 @@
 """Texts to vectors: one for the whole text, and one for each of its tokens.
 
 The model is loaded by sentence-transformers once, which turns it into an ONNX graph beside
-the model's files; every vector after that comes from ONNX Runtime. Importing
+the model's files (graph.py); every vector after that comes from ONNX Runtime. Importing
 sentence-transformers and torch took 9 s on the machine this was written on, the graph 0.6 s,
 so that a question need not wait for them; a test holds the two to the same vectors.
 """
 
-import contextlib
 import hashlib
 import json
-import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ModelFileError
+from index.graph import GRAPH_NAME, WEIGHTS, open_graph, reason, silenced, unloadable
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-# The number is the version of the graph's outputs: a graph of another version isn't used.
-GRAPH_NAME = "dateline-2.onnx"
-OTHER_GRAPHS = "dateline*.onnx"
-OPSET = 18
-log = logging.getLogger(__name__)
+LIMITS = (
+    ("sentence_bert_config.json", "max_seq_length"),
+    ("tokenizer_config.json", "model_max_length"),
+    ("config.json", "max_position_embeddings"),
+)
+MOST_TOKENS = 512  # a passage has some 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,17 +67,20 @@ class Embedder(Protocol):
 class LocalEmbedder:
     """A sentence-transformers model in a local folder. Loads on first use."""
 
-    def __init__(self, folder: Path, *, batch: int = 32) -> None:
-        """`folder` holds what sentence-transformers saved; `batch` texts are embedded at once."""
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        """`folder` holds what sentence-transformers saved.
+
+        So many texts are embedded at once as there are `threads`, each on one core; 0 takes all.
+        """
         self._folder = folder
-        self._batch = batch
+        self._threads = threads or _cores()
         self._loading = threading.Lock()
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the weights and of how they are used."""
-        digest = hashlib.sha256()
-        for name in ("model.safetensors", "tokenizer.json", "modules.json"):
+        digest = hashlib.sha256(GRAPH_NAME.encode())
+        for name in (WEIGHTS, "tokenizer.json", "modules.json"):
             path = self._folder / name
             if path.exists():
                 digest.update(path.read_bytes())
@@ -86,76 +90,56 @@ class LocalEmbedder:
         """One unit vector a text, shape (len(texts), dimensions), float32."""
         if not texts:
             return np.zeros((0, 0), dtype=np.float32)
-        found: dict[int, Vectors] = {}
-        for chosen, _, (vectors,) in self._batches(texts, ("vectors",)):
-            found.update(zip(chosen, vectors, strict=True))
-        return np.stack([found[index] for index in range(len(texts))])
+        return np.concatenate([vector for _, (vector,) in self._run(texts, ("vectors",))])
 
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """The same vectors with those of the tokens, one `TokenVectors` a text."""
-        found: dict[int, TokenVectors] = {}
-        for chosen, encoded, outputs in self._batches(texts, ("vectors", "token_vectors")):
-            for index, encoding, vector, tokens in zip(chosen, encoded, *outputs, strict=True):
-                found[index] = _without_special(encoding, vector, tokens)
-        return [found[index] for index in range(len(texts))]
+        return [
+            _without_special(encoding, vector[0], tokens[0])
+            for encoding, (vector, tokens) in self._run(texts, ("vectors", "token_vectors"))
+        ]
 
     def load(self) -> None:
         """Load now instead of on first use. Raises ModelFileError where the model is damaged."""
         with self._loading:
             _ = self._session, self._tokenizer
 
-    def _batches(
+    def _run(
         self, texts: Sequence[str], outputs: tuple[str, ...]
-    ) -> "Iterator[tuple[list[int], list[tokenizers.Encoding], list[Vectors]]]":
-        """Positions, encodings and outputs, batch by batch.
-
-        The longest texts come first, so that a batch wastes little on padding.
-        """
+    ) -> "Iterator[tuple[tokenizers.Encoding, list[Vectors]]]":
+        """The encoding and the outputs of each text, in order."""
         self.load()
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
-        for first in range(0, len(order), self._batch):
-            chosen = order[first : first + self._batch]
-            encoded = self._tokenizer.encode_batch([texts[index] for index in chosen])
-            feed = {
-                name: np.array([getattr(each, own) for each in encoded], dtype=np.int64)
-                for name, own in (("input_ids", "ids"), ("attention_mask", "attention_mask"))
-            }
-            yield chosen, encoded, self._session.run(list(outputs), feed)
+        encoded = self._tokenizer.encode_batch([_without_surrogates(text) for text in texts])
+
+        def run(encoding: "tokenizers.Encoding") -> list[Vectors]:
+            tokens = np.array([encoding.ids], dtype=np.int64)
+            found: list[Vectors] = self._session.run(list(outputs), {"input_ids": tokens})
+            return found
+
+        if len(encoded) == 1:  # a question: starting threads would only cost time
+            yield encoded[0], run(encoded[0])
+            return
+        pool = ThreadPoolExecutor(self._threads)
+        try:
+            yield from zip(encoded, pool.map(run, encoded), strict=True)
+        finally:  # stopped by Ctrl-C, it needn't finish the others
+            pool.shutdown(cancel_futures=True)
 
     @cached_property
     def _tokenizer(self) -> "tokenizers.Tokenizer":
         from tokenizers import Tokenizer  # noqa: PLC0415 - only what embeds pays for it
 
-        settings = self._folder / "sentence_bert_config.json"
         try:
-            limits = json.loads(settings.read_text("utf-8")) if settings.exists() else {}
             tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+            tokenizer.enable_truncation(_most_tokens(self._folder))
         except Exception as error:  # noqa: BLE001 - the tokenizer raises Exception itself
-            raise _unloadable(self._folder, error) from error
-        tokenizer.enable_truncation(limits.get("max_seq_length") or 512)
-        tokenizer.enable_padding()
+            raise unloadable(self._folder, error) from error
+        tokenizer.no_padding()
         return tokenizer
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
-        import onnxruntime  # noqa: PLC0415 - only what embeds pays for it
-
-        graph = self._folder / GRAPH_NAME
-        if not graph.exists() or _is_outdated(graph):
-            export_graph(self._folder)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = os.cpu_count() or 1
-        try:
-            return onnxruntime.InferenceSession(
-                str(graph), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # noqa: BLE001 - its errors share no base class
-            graph.unlink(missing_ok=True)
-            raise ModelFileError(
-                f"The embedding model's graph {graph} was damaged and has been removed. "
-                "Try again: it is made anew."
-            ) from error
+        return open_graph(self._folder)
 
 
 class CrossEncoder:
@@ -183,37 +167,32 @@ class CrossEncoder:
         from sentence_transformers import CrossEncoder as Model  # noqa: PLC0415 - seconds of import
 
         try:
-            with _silenced():
+            with silenced():
                 return Model(str(self._folder), device="cpu", local_files_only=True)
         except Exception as error:  # noqa: BLE001 - what a damaged file raises shares no base class
-            raise _unusable(self._folder, f"can't be loaded: {_reason(error)}") from error
+            raise _unusable(self._folder, f"can't be loaded: {reason(error)}") from error
 
 
-def export_graph(folder: Path) -> Path:
-    """Write the ONNX graph of the sentence-transformers model in `folder`, once.
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
-    Takes some 15 seconds. Inputs `input_ids` and `attention_mask`, shape (texts, tokens);
-    outputs: unit vectors, `vectors` of shape (texts, dimensions) and `token_vectors` of shape
-    (texts, tokens, dimensions). Graphs of other versions are removed. Raises ModelFileError for
-    a folder that sentence-transformers can't load.
-    """
-    log.info("Preparing the embedding model in %s for fast use", folder)
-    graph = folder / GRAPH_NAME
-    unfinished = graph.with_suffix(f".{os.getpid()}.partial")
-    try:
-        with _silenced():
-            _export(folder, unfinished)
-        unfinished.replace(graph)
-    except Exception as error:  # noqa: BLE001 - what a damaged file raises shares no base class
-        raise _unloadable(folder, error) from error
-    finally:
-        with contextlib.suppress(OSError):  # there may be no such folder
-            unfinished.unlink()
-    for other in folder.glob(OTHER_GRAPHS):
-        if other.name != GRAPH_NAME:
-            with contextlib.suppress(OSError):  # another program may have it open
-                other.unlink()
-    return graph
+
+def _most_tokens(folder: Path) -> int:
+    """How many tokens of a text the model reads, wherever its files say so."""
+    found = [MOST_TOKENS]
+    for name, key in LIMITS:
+        path = folder / name
+        limit = json.loads(path.read_text("utf-8")).get(key) if path.exists() else None
+        found.append(limit or MOST_TOKENS)
+    return min(found)
+
+
+def _without_surrogates(text: str) -> str:
+    """The text with half characters, which no tokenizer takes, as question marks in their place."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _without_special(
@@ -224,77 +203,8 @@ def _without_special(
     return TokenVectors(vector, tokens[own], tuple(encoding.offsets[index] for index in own))
 
 
-def _is_outdated(graph: Path) -> bool:
-    """Whether the model has been replaced since its graph was made."""
-    weights = graph.with_name("model.safetensors")
-    return weights.exists() and weights.stat().st_mtime > graph.stat().st_mtime
-
-
-def _unloadable(folder: Path, error: Exception) -> ModelFileError:
-    return ModelFileError(
-        f"The embedding model in {folder} can't be loaded: {_reason(error)}. "
-        "Run: dateline models check"
-    )
-
-
 def _unusable(folder: Path, why: str) -> ModelFileError:
     return ModelFileError(
         f"The cross-encoder in {folder} {why}. Set retrieval.cross_encoder to the folder of "
         "another, or leave it out."
     )
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-
-
-def _export(folder: Path, target: Path) -> None:
-    import torch  # noqa: PLC0415 - seconds of import that only this needs
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
-
-    class Pipeline(torch.nn.Module):  # type: ignore[misc] # torch is only imported here
-        """Tokens to a unit vector, with the model's own pooling, and to one for each."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model.requires_grad_(False)
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            found = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
-            return tuple(
-                torch.nn.functional.normalize(found[name], dim=-1)
-                for name in ("sentence_embedding", "token_embeddings")
-            )
-
-    example = torch.ones(2, 8, dtype=torch.long)
-    axes = {0: "texts", 1: "tokens"}
-    torch.onnx.export(
-        Pipeline(),
-        (example, example.clone()),
-        str(target),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["vectors", "token_vectors"],
-        dynamic_axes={
-            "input_ids": axes,
-            "attention_mask": axes,
-            "vectors": {0: "texts"},
-            "token_vectors": axes,
-        },
-        opset_version=OPSET,
-        dynamo=False,
-    )
-
-
-@contextlib.contextmanager
-def _silenced() -> Any:
-    """Keep the exporter's progress bars and tracer warnings from the user."""
-    import warnings  # noqa: PLC0415
-
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
-
-    transformers_logging.disable_progress_bar()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -41,7 +41,9 @@ class IndexSettings(Section):
         "all-MiniLM-L6-v2",
         description="Embedding model: a catalogue name, or a folder for sentence-transformers.",
     )
-    embedding_batch: int = Field(32, ge=1, le=1024, description="Passages embedded at once.")
+    embedding_threads: int = Field(
+        0, ge=0, le=256, description="Processor cores that embed passages; 0 takes all."
+    )
 
 
 class RetrievalSettings(Section):
@@ -197,7 +199,9 @@ class Settings(BaseSettings):
 
     articles: Path = Field(Path("articles"), description="Folder of articles.")
     store: str | None = Field(
-        None, description="Folder of the store; without it, one store an articles folder."
+        None,
+        description="Folder of the store, or address of a Chroma server (http://host:8000/name); "
+        "without it, one store an articles folder.",
     )
     backend: Backend = Field("auto", description="Who runs the language model.")
     model: str | None = Field(

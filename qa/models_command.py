@@ -20,8 +20,8 @@ from index.catalogue import (
     locate,
 )
 from index.catalogue import check as check_model
-from index.embedding import export_graph
 from index.errors import MissingModelError, ModelError, ModelFileError, ModelUnreachableError
+from index.graph import export_graph
 from index.settings import Settings
 from index.weights import progress_bar, pull
 from qa.models.describe import entry_words, size_words

@@ -1,22 +1,17 @@
-"""Texts to vectors: the graph against the model it was made of, and damaged model files."""
+"""Texts to vectors: the default model's, and what is said of damaged model files."""
 
-import os
+import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from index.embedding import (
-    GRAPH_NAME,
-    CrossEncoder,
-    LocalEmbedder,
-    TokenVectors,
-    Vectors,
-    export_graph,
-)
+from index.embedding import CrossEncoder, LocalEmbedder, TokenVectors, Vectors
 from index.errors import ModelFileError
+from index.graph import GRAPH_NAME
 from index.settings import default_models_folder
 
 MODEL = default_models_folder() / "all-MiniLM-L6-v2"
@@ -29,6 +24,7 @@ TEXTS = [
     "The cutter towed it back. " * 100,  # far longer than the model reads
     "A boat was leaving the harbour in the morning.",
     "The council raised the fee by 4 percent.",
+    "half a character: \ud800, as a JSON file may have it",
 ]
 
 needs_model = pytest.mark.skipif(not MODEL.is_dir(), reason="the embedding model isn't here")
@@ -59,20 +55,20 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def embedder() -> LocalEmbedder:
-    """The real model, with the graph that lies beside it."""
-    return LocalEmbedder(MODEL, batch=3)
+    """The real model, its graph made first where there is none yet."""
+    return LocalEmbedder(MODEL, threads=3)
 
 
 @needs_model
-def test_graph_gives_the_vectors_of_sentence_transformers(folder: Path) -> None:
+def test_vectors_are_those_of_sentence_transformers(embedder: LocalEmbedder) -> None:
     from sentence_transformers import SentenceTransformer
 
-    found = LocalEmbedder(folder, batch=3).embed(TEXTS)
+    texts = TEXTS[:-1]  # it doesn't take half characters
+    found = embedder.embed(texts)
     model = SentenceTransformer(str(MODEL), device="cpu", local_files_only=True)
-    expected = model.encode(TEXTS, normalize_embeddings=True)
-    assert found.shape == expected.shape == (len(TEXTS), DIMENSIONS)
-    assert (found * expected).sum(axis=1) == pytest.approx([1] * len(TEXTS), abs=1e-4)
-    assert [path.name for path in folder.iterdir() if not path.is_symlink()] == [GRAPH_NAME]
+    expected = model.encode(texts, normalize_embeddings=True)
+    assert found.shape == expected.shape == (len(texts), DIMENSIONS)
+    assert (found * expected).sum(axis=1) == pytest.approx([1] * len(texts), abs=1e-4)
 
 
 @needs_model
@@ -85,12 +81,48 @@ def test_vectors_are_unit_vectors_that_mean_something(embedder: LocalEmbedder) -
 
 
 @needs_model
-@pytest.mark.parametrize("batch", [1, 2, 64])
-def test_neither_batch_nor_order_matters(embedder: LocalEmbedder, batch: int) -> None:
+@pytest.mark.parametrize("threads", [0, 1, 2, 64])
+def test_a_text_has_its_vector_whatever_is_embedded_with_it(
+    embedder: LocalEmbedder, threads: int
+) -> None:
     expected = embedder.embed(TEXTS)
-    order = [3, 0, 6, 1, 5, 2, 4]
-    found = LocalEmbedder(MODEL, batch=batch).embed([TEXTS[index] for index in order])
-    assert np.abs(found - expected[order]).max() < 1e-5
+    order = [3, 0, 6, 1, 5, 2, 4, 7]
+    found = LocalEmbedder(MODEL, threads=threads).embed([TEXTS[index] for index in order])
+    assert (found == expected[order]).all()
+    for text, vector in zip(TEXTS, expected, strict=True):
+        assert (embedder.embed([text])[0] == vector).all()
+
+
+@needs_model
+def test_several_threads_may_embed_at_once(embedder: LocalEmbedder) -> None:
+    expected = embedder.embed(TEXTS)
+    fresh, found = LocalEmbedder(MODEL), dict[int, Vectors]()
+    threads = [
+        threading.Thread(target=lambda n=n: found.update({n: fresh.embed(TEXTS)}))  # type: ignore[misc]
+        for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all((found[n] == expected).all() for n in range(4))
+
+
+@needs_model
+def test_stopped_it_leaves_the_other_texts_alone() -> None:
+    class Session:
+        runs = 0
+
+        def run(self, outputs: list[str], feed: dict[str, Any]) -> None:
+            self.runs += 1
+            raise KeyboardInterrupt
+
+    session = Session()
+    stopped = LocalEmbedder(MODEL, threads=1)
+    stopped.__dict__["_session"] = session
+    with pytest.raises(KeyboardInterrupt):
+        stopped.embed(["text"] * 1000)
+    assert session.runs < 1000
 
 
 @needs_model
@@ -128,46 +160,6 @@ def test_a_token_means_what_its_sentence_makes_it_mean(embedder: LocalEmbedder) 
 @needs_model
 def test_no_texts(embedder: LocalEmbedder) -> None:
     assert len(embedder.embed([])) == 0
-
-
-@needs_model
-def test_a_damaged_graph_is_removed(folder: Path) -> None:
-    (folder / GRAPH_NAME).write_bytes(b"damaged")
-    embedder = LocalEmbedder(folder)
-    with pytest.raises(ModelFileError, match="has been removed. Try again"):
-        embedder.embed(["text"])
-    assert not (folder / GRAPH_NAME).exists()
-
-
-@needs_model
-def test_a_graph_older_than_the_model_is_made_anew(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    weights, graph = folder / "model.safetensors", folder / GRAPH_NAME
-    shutil.copyfile(MODEL / GRAPH_NAME, graph)
-    os.utime(graph, (weights.stat().st_mtime - 1,) * 2)
-    exported: list[Path] = []
-
-    def export(target: Path) -> None:
-        exported.append(target)
-        os.utime(graph)
-
-    monkeypatch.setattr("index.embedding.export_graph", export)
-    LocalEmbedder(folder).load()
-    LocalEmbedder(folder).load()
-    assert exported == [folder]
-
-
-@needs_model
-def test_a_graph_of_an_earlier_version_is_replaced(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "dateline.onnx").write_bytes(b"one output")
-    monkeypatch.setattr(
-        "index.embedding._export", lambda _, target: shutil.copyfile(MODEL / GRAPH_NAME, target)
-    )
-    assert len(LocalEmbedder(folder).embed_tokens(["Homs"])[0].tokens) == 2
-    assert [path.name for path in folder.glob("*.onnx")] == [GRAPH_NAME]
 
 
 def copy_small_files(folder: Path) -> Path:
@@ -221,13 +213,6 @@ def test_a_damaged_tokenizer_is_told(folder: Path, name: str, content: bytes | N
         LocalEmbedder(folder).embed(["text"])
 
 
-@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, Path.touch])
-def test_a_folder_without_a_model(tmp_path: Path, make: Any) -> None:
-    make(tmp_path / "model")
-    with pytest.raises(ModelFileError, match=r"can't be loaded: .*dateline models check"):
-        export_graph(tmp_path / "model")
-
-
 def test_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     def fingerprint(**files: bytes) -> str:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -240,6 +225,44 @@ def test_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     assert first == fingerprint(model_safetensors=b"a", tokenizer_json=b"b", README_md=b"c")
     assert first != fingerprint(model_safetensors=b"x", tokenizer_json=b"b")
     assert first != fingerprint(model_safetensors=b"a", tokenizer_json=b"x")
+
+
+def test_fingerprint_is_of_the_graph_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"a")
+    before = LocalEmbedder(tmp_path).fingerprint
+    monkeypatch.setattr("index.embedding.GRAPH_NAME", "dateline-1000.onnx")
+    assert LocalEmbedder(tmp_path).fingerprint != before
+
+
+@pytest.mark.parametrize(
+    ("files", "tokens"),
+    [
+        ({}, 512),
+        ({"sentence_bert_config.json": {"max_seq_length": 256}}, 256),
+        ({"sentence_bert_config.json": {"max_seq_length": None}}, 512),
+        ({"sentence_bert_config.json": {}, "tokenizer_config.json": {"model_max_length": 64}}, 64),
+        ({"tokenizer_config.json": {"model_max_length": 10**30}}, 512),
+        ({"config.json": {"max_position_embeddings": 128}}, 128),
+    ],
+)
+@needs_model
+def test_no_more_tokens_than_the_model_reads(
+    tmp_path: Path, files: dict[str, dict[str, Any]], tokens: int
+) -> None:
+    shutil.copyfile(MODEL / "tokenizer.json", tmp_path / "tokenizer.json")
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    read: list[int] = []
+
+    class Session:
+        def run(self, outputs: list[str], feed: dict[str, Any]) -> list[Any]:
+            read.append(feed["input_ids"].shape[1])
+            return [np.zeros((1, DIMENSIONS), dtype=np.float32)]
+
+    embedder = LocalEmbedder(tmp_path)
+    embedder.__dict__["_session"] = Session()
+    embedder.embed(["word " * 1000])
+    assert read == [tokens]
 
 
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, Path.touch])

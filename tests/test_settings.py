@@ -54,13 +54,13 @@ def test_precedence_in_a_section(
     expected: int,
 ) -> None:
     if file:
-        write(f"[index]\npassage_words = {file}\nembedding_batch = 5\n")
+        write(f"[index]\npassage_words = {file}\nembedding_threads = 5\n")
     if variable:
         monkeypatch.setenv("DATELINE_INDEX__PASSAGE_WORDS", str(variable))
     given = {"index": {"passage_words": keyword}} if keyword else {}
     found = load_settings(**given)
     assert found.index.passage_words == expected
-    assert found.index.embedding_batch == (5 if file else 32)  # the rest of the section stays
+    assert found.index.embedding_threads == (5 if file else 0)  # the rest of the section stays
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_unknown_keywords_are_refused() -> None:
 # (section, key, lowest, highest) that are allowed; the next ones beside them aren't.
 BOUNDS: list[tuple[str, str, float, float | None]] = [
     ("index", "passage_words", 10, 400),
-    ("index", "embedding_batch", 1, 1024),
+    ("index", "embedding_threads", 0, 256),
     ("retrieval", "passages", 1, 200),
     ("retrieval", "lexical_weight", 0, 1),
     ("retrieval", "rerank_passages", 0, 200),
