@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from index.build import plan_sync
 from index.catalogue import DEFAULT_EMBEDDING_MODEL, DEFAULT_LANGUAGE_MODEL, check, locate
 from index.errors import (
     DatelineError,
@@ -13,9 +12,10 @@ from index.errors import (
     ModelFileError,
     ModelUnreachableError,
 )
+from index.health import Finding, examine_index
+from index.library import Library
+from index.machine import examine_machine
 from index.settings import Settings
-from index.store import passages_missing
-from qa.desk import Desk
 from qa.models.describe import CHECK, context_words, model_facts, state_words
 from qa.models.ollama import choose_context, open_ollama
 from qa.models.ollama_models import ServedEntry, list_served
@@ -28,27 +28,14 @@ WITHOUT_LIMIT = ShownModel(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, and a sentence about it."""
-
-    what: str
-    is_well: bool
-    sentence: str
-
-    @property
-    def line(self) -> str:
-        """The finding in one line."""
-        return f"{'well ' if self.is_well else 'WRONG'}  {self.what}: {self.sentence}"
-
-
 def examine(settings: Settings) -> list[Finding]:
     """Everything that can be told without changing anything."""
-    desk = Desk(settings)
+    library = Library(settings)
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("embedding model", lambda: _model_file(settings, settings.index.embedding_model)),
         ("language model", lambda: _language_model(settings)),
-        ("index", lambda: _index(desk)),
+        ("index", lambda: examine_index(library)),
+        ("machine", lambda: examine_machine(library)),
     ]
     found: list[Finding] = []
     for what, look in checks:
@@ -175,18 +162,3 @@ def _mend_context(settings: Settings, wanted: int, *, is_the_limit: bool) -> str
         f"{longest}, for which this machine has too little memory. Lower {evidence}, or set "
         f"ollama.context_tokens to {wanted} all the same"
     )
-
-
-def _index(desk: Desk) -> Iterator[Finding]:
-    manifest = desk.corpus.manifest
-    plan = plan_sync(desk.settings.articles, manifest)
-    counts = f"{len(manifest.files)} articles, {len(desk.corpus.passages)} passages"
-    if passages_missing(desk.library.store, manifest):
-        yield Finding("vectors", False, "Some are missing. Run: dateline index")
-    changed = len(plan.read) + len(plan.drop)
-    if changed:
-        yield Finding("index", False, f"{changed} files have changed. Run: dateline index")
-    else:
-        yield Finding("index", True, f"In line with {desk.settings.articles} ({counts}).")
-    for bad in manifest.bad_files:
-        yield Finding(bad.path, False, bad.reason)
