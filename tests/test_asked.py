@@ -129,7 +129,9 @@ def test_it_never_lies_among_the_articles(articles: str, store: str | None) -> N
 
 
 def test_it_outlasts_a_new_index(settings: Settings, make_desk: Callable[..., Desk]) -> None:
-    folder = make_desk().library.store.folder
+    cache = make_desk().library.store.cache_folder
+    assert cache is not None
+    folder = cache.parent
     kept = AskedLog(asked_file(settings))
     kept.put(asked(1))
     shutil.rmtree(folder)

@@ -10,6 +10,7 @@ from conftest import WordEmbedder, scripted_model
 
 from index.settings import Settings
 from index.store import Store
+from index.vectors import VectorIndex
 from qa.answer import Finished, Sentence
 from qa.desk import Desk
 from qa.facts import find_numbers, states_number
@@ -79,9 +80,11 @@ def test_3_what_is_not_in_the_articles_is_not_answered(
     assert answer.reason
 
 
-@pytest.mark.parametrize("step", ["put", "commit", "remove_leftovers"])
+@pytest.mark.parametrize(
+    ("stage", "step"), [(Store, "put"), (Store, "commit"), (VectorIndex, "delete")]
+)
 def test_4_a_crash_leaves_the_old_or_the_new_and_the_next_sync_goes_on(
-    settings: Settings, articles: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    settings: Settings, articles: Path, monkeypatch: pytest.MonkeyPatch, stage: type, step: str
 ) -> None:
     def fresh_desk(reply: str) -> Desk:
         model = scripted_model(reply)
@@ -99,13 +102,11 @@ def test_4_a_crash_leaves_the_old_or_the_new_and_the_next_sync_goes_on(
         def crash(*_: object) -> None:
             raise Crash
 
-        patched.setattr(Store, step, crash)
+        patched.setattr(stage, step, crash)
         with pytest.raises(Crash):
             fresh_desk("").refresh()
     found = fresh_desk("").search("passengers on the ferry", 1, fresh=False)[0].text
-    assert ("212" in found, "99" in found) == (
-        (False, True) if step == "remove_leftovers" else (True, False)
-    )
+    assert ("212" in found, "99" in found) == ((False, True) if step == "delete" else (True, False))
     answer = fresh_desk("The ferry had 99 passengers.").ask(HOW_MANY)
     assert answer.text == "The ferry had 99 passengers. [1]"
     assert "212" not in str(answer.to_dict())

@@ -16,6 +16,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from pydantic import Field
 
 from index.errors import ModelError
+from index.server import is_loopback
 from index.settings import OllamaSettings, Settings
 from qa.models.base import Piece, PieceLLM, plain_messages
 from qa.models.line import Line
@@ -33,7 +34,6 @@ from qa.models.served import ALTERNATIVES, ModelStatus, ServedModel
 from qa.models.server_client import (
     OLLAMA,
     broken_off,
-    is_loopback,
     not_the_server,
     open_client,
     refuse_status,

@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ from index.errors import (
     PromptTooLongError,
     ServerBusyError,
 )
+from index.server import is_loopback
 from index.settings import ServerSettings
 
 Result = TypeVar("Result")
@@ -68,15 +68,6 @@ def open_client(base_url: str, limits: ServerSettings) -> httpx.AsyncClient:
         follow_redirects=False,
         trust_env=not is_loopback(base_url),
     )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def in_container() -> bool:
