@@ -10,7 +10,6 @@ from index.overview import Row
 from qa.show import counted, one_line, shorten, show_path, table
 
 TITLE_CHARACTERS = 60
-REASON_CHARACTERS = 70
 UNKNOWN = "-"
 
 
@@ -23,8 +22,8 @@ def show_rows(rows: Sequence[Row]) -> Iterator[str]:
     others = [row for row in rows if row.id is None]
     if others:
         yield ""
-        yield f"{counted(len(others), 'file or record')} without an article:"
-        yield from (f"  {_place(row)}: {_state(row)}" for row in others)
+        yield "Without an article:"
+        yield from table([(f"  {_place(row)}", _told(row)) for row in others])
     passages = sum(row.passages for row in articles)
     yield f"{counted(len(articles), 'article')}, {counted(passages, 'passage')}."
 
@@ -75,12 +74,13 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _state(row: Row) -> str:
-    told: str = row.status
-    if row.reason is not None:
-        told = f"{row.status}. {shorten(row.reason, REASON_CHARACTERS)}"
     if row.reprints:
-        told = f"{told}, also in {counted(row.reprints, 'other')}"
-    return told
+        return f"{row.status}, also in {counted(row.reprints, 'other')}"
+    return row.status
+
+
+def _told(row: Row) -> str:
+    return row.status if row.reason is None else f"{row.status}. {one_line(row.reason)}"
 
 
 def _place(row: Row) -> str:

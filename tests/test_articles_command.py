@@ -62,7 +62,7 @@ def test_list_tells_what_is_known_of_each(run: Run) -> None:
     assert lines[0].split() == ["ID", "DATE", "OUTLET", "TITLE", "PASSAGES", "STATUS", "PATH"]
     ferry = next(line for line in lines if line.endswith("ferry.md"))
     assert "2025-03-03  The Hale Gazette  Ferry towed back to Port Hale" in ferry
-    assert "  empty.txt: passed over. It is empty." in lines
+    assert "  empty.txt  passed over. It is empty." in lines
     assert lines[-1].startswith("5 articles, ")
 
 

@@ -182,7 +182,7 @@ def test_a_line_that_never_ends_is_passed_over() -> None:
         ("17", "It is no record with named fields."),
         ('"Text."', "It is no record with named fields."),
         ('[{"text": "Text."},]', "It is not valid JSON: "),
-        ('[{"text":\n"Text"', "in line 2, column 7"),
+        ('[{"text":\n"Text"', "(line 2, column 7)"),
         ("[1] [2]", "It is not valid JSON: Extra data"),
         ("[" * 200_000, "It is not valid JSON: its values lie too deep"),
         ("[" + "9" * 5000 + "]", "It is not valid JSON: "),

@@ -112,7 +112,8 @@ def _problem(error: Exception) -> str:
     if isinstance(error, RecursionError):
         what = TOO_DEEP
     elif isinstance(error, json.JSONDecodeError):
-        what = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        line = f"line {error.lineno}, " if error.lineno > 1 else ""
+        what = f"{error.msg.removesuffix(' at')} ({line}column {error.colno})"
     else:
         what = str(error)
     return f"It is not valid JSON: {what}."
