@@ -17,7 +17,7 @@ from index.store import Store
 
 PASSAGES_A_COMMIT = 2000
 SECONDS_A_COMMIT = 30.0
-PASSAGES_AT_ONCE = 256  # enough to sort by length; progress is told after each
+PASSAGES_AT_ONCE = 256  # progress is told after each
 
 
 class Batch:
