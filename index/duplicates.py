@@ -7,6 +7,7 @@ are one cluster where their runs of words resemble indeed (Broder 1997).
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,44 +33,47 @@ Signatures = NDArray[np.uint32]
 Shingles = frozenset[tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text's runs of words, and its numbers and capitalised words."""
+
+    shingles: Shingles
+    facts: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "Wording":
+        """The wording of a text."""
+        written = WORD.findall(text)
+        facts = frozenset(word.casefold() for word in written if FACT.match(word))
+        return cls(_shingles(written), facts)
+
+
 def sign(texts: Sequence[str]) -> Signatures:
     """The MinHash signature of each text, shape (texts, PERMUTATIONS)."""
     signed = np.zeros((len(texts), PERMUTATIONS), dtype=np.uint32)
     for row, text in enumerate(texts):
         minhash = _empty().copy()
-        minhash.update_batch([" ".join(each).encode() for each in shingles(text)])
+        minhash.update_batch([" ".join(each).encode() for each in _shingles(WORD.findall(text))])
         signed[row] = minhash.hashvalues
     return signed
 
 
-def shingles(text: str) -> Shingles:
-    """The runs of words of a text; a text of fewer words is one run."""
-    words = [word.casefold() for word in WORD.findall(text)]
-    last = max(1, len(words) - SHINGLE_WORDS + 1)
-    return frozenset(tuple(words[at : at + SHINGLE_WORDS]) for at in range(last))
-
-
-def facts(text: str) -> frozenset[str]:
-    """The numbers and capitalised words of a text."""
-    return frozenset(word.casefold() for word in WORD.findall(text) if FACT.match(word))
-
-
-def resembles(one: str, other: str) -> bool:
+def resembles(one: Wording, other: Wording) -> bool:
     """Whether two texts are nearly the same words."""
-    first, second = shingles(one), shingles(other)
-    return len(first & second) >= SAME * len(first | second)
+    shared, either = one.shingles & other.shingles, one.shingles | other.shingles
+    return len(shared) >= SAME * len(either)
 
 
-def repeats(one: str, other: str) -> bool:
+def repeats(one: Wording, other: Wording) -> bool:
     """Whether two texts are nearly the same words and give the same names and numbers.
 
     What gives another number in the same words is no duplicate but a version of its own.
     """
-    return facts(one) == facts(other) and resembles(one, other)
+    return one.facts == other.facts and resembles(one, other)
 
 
 def cluster(
-    signatures: Signatures, texts: Sequence[str], same: Callable[[str, str], bool]
+    signatures: Signatures, texts: Sequence[str], same: Callable[[Wording, Wording], bool]
 ) -> NDArray[np.intp]:
     """For each text the position of the first one of its cluster, shape (texts,).
 
@@ -80,9 +84,16 @@ def cluster(
         first = _first(first_of, candidates[0])
         for candidate in candidates[1:]:
             other = _first(first_of, candidate)
-            if other > first and same(texts[first], texts[other]):
+            if other > first and same(Wording.of(texts[first]), Wording.of(texts[other])):
                 first_of[other] = first
     return np.array([_first(first_of, position) for position in range(len(texts))], dtype=np.intp)
+
+
+def _shingles(words: Sequence[str]) -> Shingles:
+    """The runs of words; of fewer words than a run has, all of them."""
+    folded = [word.casefold() for word in words]
+    last = max(1, len(folded) - SHINGLE_WORDS + 1)
+    return frozenset(tuple(folded[at : at + SHINGLE_WORDS]) for at in range(last))
 
 
 def _first(first_of: NDArray[np.intp], position: int) -> int:
