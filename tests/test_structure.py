@@ -34,7 +34,12 @@ WRAPPED = {
     "anyio": {"qa/models/ollama_pull.py", "qa/models/server_client.py", "qa/threads.py"},
     "bm25s": {"index/lexical.py"},
     "charset_normalizer": {"index/formats/encodings.py"},
-    "chromadb": {"index/chroma.py", "index/server.py", "index/tables.py"},
+    "chromadb": {
+        "evals/bench/indexing.py",
+        "index/chroma.py",
+        "index/server.py",
+        "index/tables.py",
+    },
     "datasketch": {"index/duplicates.py"},
     "docx": {"index/formats/docx.py"},
     "gradio": {"app.py", "qa/page/"},
