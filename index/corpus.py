@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.articles import Article
-from index.duplicates import PERMUTATIONS, Signatures, cluster, resembles
+from index.duplicates import (
+    PERMUTATIONS,
+    Bands,
+    Signatures,
+    Wording,
+    cluster,
+    repeats,
+    resembles,
+)
 from index.embedding import Vectors
 from index.ledger import Manifest
 from index.lexical import LexicalIndex
@@ -35,12 +43,13 @@ class Corpus:
     """What a question is asked of.
 
     `passages[i]` has position i in every array over passages; articles stand in arrays over
-    articles in the order of `articles`. `signatures` are the articles' (see duplicates.py).
+    articles in the order of `articles`. The signatures are those of duplicates.py.
     """
 
     articles: dict[str, Article]
     passages: tuple[Passage, ...]
-    signatures: Signatures
+    article_signatures: Signatures
+    passage_signatures: Signatures
     manifest: Manifest
     store: Store
 
@@ -67,8 +76,19 @@ class Corpus:
         """For each article the id of the first one with nearly the same text, or its own."""
         keys = list(self.articles)
         texts = [article.text[article.body_start :] for article in self.articles.values()]
-        first_of = cluster(self.signatures, texts, resembles)
+        first_of = cluster(self.article_signatures, texts, resembles)
         return {key: keys[first] for key, first in zip(keys, first_of, strict=True)}
+
+    def repeats_of(self, position: int) -> tuple[int, ...]:
+        """The other passages that say the same as this one in nearly the same words, in order."""
+        text = self.passages[position].text
+        wording = Wording.of(text)
+        return tuple(
+            int(other)
+            for other in self._bands.near(position)
+            if (its_text := self.passages[other].text) == text
+            or repeats(wording, Wording.of(its_text))
+        )
 
     @property
     def common_words(self) -> frozenset[str]:
@@ -166,6 +186,10 @@ class Corpus:
         """
         _ = self.lexical, self.vectors
 
+    @cached_property
+    def _bands(self) -> Bands:
+        return Bands(self.passage_signatures)
+
     def _fetch(self, ids: Sequence[str]) -> Vectors:
         found = self.store.vectors.fetch(ids)
         if len(found) < len(ids):
@@ -206,10 +230,16 @@ def load_corpus(store: Store) -> Corpus | None:
     manifest, indexed = loaded
     if not store.is_whole():
         raise store.damaged("vectors are missing from it")
+    signatures = [each.signatures for each in indexed]
     return Corpus(
         articles={each.article.id: each.article for each in indexed},
         passages=tuple(passage for each in indexed for passage in each.passages),
-        signatures=np.array([each.signatures[0] for each in indexed]).reshape(-1, PERMUTATIONS),
+        article_signatures=_stacked([each[:1] for each in signatures]),
+        passage_signatures=_stacked([each[1:] for each in signatures]),
         manifest=manifest,
         store=store,
     )
+
+
+def _stacked(signatures: Sequence[Signatures]) -> Signatures:
+    return np.concatenate(signatures or [np.zeros((0, PERMUTATIONS), dtype=np.uint32)])

@@ -27,6 +27,8 @@ SAME = 0.7
 BANDS, ROWS = 10, 3
 PERMUTATIONS = BANDS * ROWS
 SCHEME, SEED = "affine32", 1
+# Odd numbers of 64 bits, whose products with the rows of a band are added up to one.
+MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 FACT = re.compile(r"\d|[^\W\d_]*[A-Z]")
 
 Signatures = NDArray[np.uint32]
@@ -46,6 +48,26 @@ class Wording:
         written = WORD.findall(text)
         facts = frozenset(word.casefold() for word in written if FACT.match(word))
         return cls(_shingles(written), facts)
+
+
+class Bands:
+    """Looks up which texts may nearly be a given one, however many there are."""
+
+    def __init__(self, signatures: Signatures) -> None:
+        """`signatures` of the texts, shape (texts, PERMUTATIONS)."""
+        self._keys = _band_keys(signatures)
+        self._order = np.argsort(self._keys, axis=1, kind="stable").astype(np.int32)
+        self._sorted = np.take_along_axis(self._keys, self._order, axis=1)
+
+    def near(self, position: int) -> NDArray[np.int32]:
+        """Positions of the other texts that agree in a band with this one, in order."""
+        found = []
+        for keys, ordered, order in zip(self._keys, self._sorted, self._order, strict=True):
+            first = ordered.searchsorted(keys[position], "left")
+            found.append(order[first : ordered.searchsorted(keys[position], "right")])
+        others: NDArray[np.int32] = np.unique(np.concatenate(found))
+        rest: NDArray[np.int32] = others[others != position]
+        return rest
 
 
 def sign(texts: Sequence[str]) -> Signatures:
@@ -104,14 +126,21 @@ def _first(first_of: NDArray[np.intp], position: int) -> int:
 
 def _candidates(signatures: Signatures) -> Iterator[NDArray[np.intp]]:
     """Positions that agree in a band, in order, in groups of two or more."""
-    for band in range(BANDS):
-        rows = np.ascontiguousarray(signatures[:, band * ROWS : (band + 1) * ROWS])
-        keys = rows.view([("", np.uint32)] * ROWS).ravel()
+    for keys in _band_keys(signatures):
         order = np.argsort(keys, kind="stable")
         changes = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
         for group in np.split(order, changes):
             if len(group) > 1:
                 yield group
+
+
+def _band_keys(signatures: Signatures) -> NDArray[np.uint64]:
+    """A number for what each text has in each band, shape (BANDS, texts).
+
+    That two different ones come to the same number is rare, and costs a comparison.
+    """
+    rows = signatures.astype(np.uint64).reshape(-1, BANDS, ROWS)
+    return np.ascontiguousarray((rows * MIXERS).sum(axis=2, dtype=np.uint64).T)
 
 
 @cache

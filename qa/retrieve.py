@@ -1,14 +1,17 @@
 """A question to ranked passages: BM25 and vectors, fused, reranked; as a LlamaIndex retriever.
 
-    propose   BM25 and cosines of what the filters let through, fused; milliseconds
-    refine    the first fifty reranked, one of each near-duplicate, outlets mixed
+    propose   BM25 and cosines of what the filters let through, fused, one passage of each
+              near-duplicate; milliseconds
+    refine    the first fifty reranked, outlets mixed
 
 `rank` does both. An extract is made from what is proposed, before anything is reranked.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +23,14 @@ from index.corpus import Corpus
 from index.embedding import Embedder, TokenVectors, Vectors
 from index.passages import Passage, to_node
 from index.settings import RetrievalSettings
-from qa.duplicates import group_duplicates
 from qa.filters import Filters, Mask, build_mask, read_wishes
 from qa.rerank import CrossEncoderReranker, LateInteraction, Reranker
 from qa.spelling import Speller
 
 # At least this many are proposed; the answer is usually among the first fifty.
 CANDIDATES = 50
+# So many are put in order at first; the others only where these repeat each other.
+FIRST = 4 * CANDIDATES
 # Up to here a corpus is read for the reranker beforehand: three seconds on two cores.
 PREPARED = 300
 # Up to here all cosines are computed: the index of vectors is approximate, and after a reload it
@@ -133,7 +137,8 @@ class HybridRetriever(BaseRetriever):
     ) -> Ranking:
         """The best by BM25 and vectors alone: `count`, and no fewer than will be reranked.
 
-        Equal scores keep the order of the text. Raises InputError for an unknown outlet.
+        Of passages that repeat each other there is the best, with the ids of the others that may
+        be found. Equal scores keep the order of the text. Raises InputError for an unknown outlet.
         """
         wishes = read_wishes(question, self.corpus, as_of)
         mask = build_mask(self.corpus, filters or Filters(), Filters(outlets=wishes.outlets))
@@ -141,30 +146,39 @@ class HybridRetriever(BaseRetriever):
         query = self._embedder.embed_tokens([searched])[0]
         scores = self._fused(searched, query.sentence, mask) * wishes.weights
         wanted = max(count or self._settings.passages, CANDIDATES, self._settings.rerank_passages)
+        passages = self.corpus.passages
         ranked = tuple(
             RankedPassage(
-                self.corpus.passages[position],
+                passages[position],
                 float(scores[position]),
                 float(wishes.weights[position]),
+                tuple(passages[each].id for each in repeats),
             )
-            for position in _best(scores, wanted)
+            for position, repeats in islice(self._without_repeats(scores, mask), wanted)
         )
         return Ranking(ranked, query, searched)
 
     def refine(self, proposed: Ranking, count: int | None = None) -> Ranking:
-        """The `count` best (default: as set): the first reranked, the rest in order behind them.
-
-        Among the first there is one passage of each near-duplicate, and outlets are mixed.
-        """
+        """The `count` best (default: as set): the first reranked, outlets mixed; then the rest."""
         first = self._settings.rerank_passages
         if not first:
             return replace(proposed, passages=proposed.passages[: count or self._settings.passages])
         head, rest = proposed.passages[:first], proposed.passages[first:]
-        head = self._mixed(group_duplicates(self._reranked(head, proposed)))
+        head = self._mixed(self._reranked(head, proposed))
         lowest = head[-1].score if head else 0.0
         behind = tuple(replace(each, score=min(each.score, lowest)) for each in rest)
         kept = (head + behind)[: count or self._settings.passages]
         return replace(proposed, passages=kept)
+
+    def _without_repeats(self, scores: Scores, mask: Mask) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Positions, best first, each with the allowed ones that repeat it and are left out."""
+        left_out: set[int] = set()
+        for position in _descending(scores):
+            if position not in left_out:
+                repeats = self.corpus.repeats_of(position)
+                allowed = tuple(each for each in repeats if mask.allowed[each])
+                left_out.update(allowed)
+                yield position, allowed
 
     def _reranked(
         self, passages: tuple[RankedPassage, ...], proposed: Ranking
@@ -262,6 +276,13 @@ def _open_reranker(corpus: Corpus, embedder: Embedder, settings: RetrievalSettin
     if settings.cross_encoder:
         return CrossEncoderReranker(Path(settings.cross_encoder))
     return LateInteraction(embedder, corpus.lexical.inverse_document_frequency)
+
+
+def _descending(scores: Scores) -> Iterator[int]:
+    """Positions of the scores above 0, best first; the first few are there at once."""
+    yield from (first := _best(scores, FIRST).tolist())
+    if len(first) == FIRST:
+        yield from _best(scores, len(scores))[FIRST:].tolist()
 
 
 def _best(scores: Scores, count: int) -> NDArray[np.int64]:

@@ -131,6 +131,37 @@ def test_reprints_are_one_cluster(make_desk: Callable[..., Desk], articles: Path
     }
 
 
+TOWED = (
+    "The ferry Aurelia left Port Hale at 06:40 on Monday with 212 passengers, and was towed back "
+    "by the cutter Merel some hours later after its engine had failed."
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "is_one"),
+    [
+        (TOWED, True),
+        (TOWED.upper().capitalize(), False),  # its names can't be told from its words
+        (TOWED.replace("some hours", "a few hours"), True),
+        (TOWED.replace("212", "221"), False),
+        (TOWED.replace("Merel", "Petrel"), False),
+        (TOWED.replace("Port Hale", "Cape Dorn"), False),
+        (TOWED[:90], False),
+        ("The council raised the harbour fee.", False),
+    ],
+)
+def test_what_repeats_a_passage(
+    make_desk: Callable[..., Desk], articles: Path, other: str, is_one: bool
+) -> None:
+    (articles / "one.txt").write_text(TOWED, encoding="utf-8")
+    (articles / "other.txt").write_text(other, encoding="utf-8")
+    corpus = make_desk().corpus
+    paths = [corpus.articles[each.article_id].path for each in corpus.passages]
+    one, its_other = paths.index("one.txt"), paths.index("other.txt")
+    assert corpus.repeats_of(one) == ((its_other,) if is_one else ())
+    assert corpus.repeats_of(its_other) == ((one,) if is_one else ())
+
+
 def test_lexical_scores_stand_where_the_passages_do(corpus: Corpus) -> None:
     scores = corpus.lexical.scores("coastguard")
     assert scores.shape == (len(corpus.passages),)

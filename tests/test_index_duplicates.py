@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from index.duplicates import PERMUTATIONS, Wording, cluster, repeats, resembles, sign
+from index.duplicates import PERMUTATIONS, Bands, Wording, cluster, repeats, resembles, sign
 
 WORDS = [
     "harbour",
@@ -83,3 +83,11 @@ def test_a_version_with_other_facts_is_no_duplicate(
 def test_nothing_to_cluster() -> None:
     assert sign([]).shape == (0, PERMUTATIONS)
     assert cluster(sign([]), [], resembles).shape == (0,)
+
+
+def test_bands_bring_the_same_texts_together_as_clusters() -> None:
+    texts = [made(1), made(2), made(1), made(3), made(2), made(1), made(4)]
+    bands = Bands(sign(texts))
+    assert [bands.near(position).tolist() for position in range(len(texts))] == [
+        [2, 5], [4], [0, 5], [], [1], [0, 2], [],
+    ]  # fmt: skip

@@ -75,8 +75,9 @@ def test_count_takes_the_front_of_the_same_ranking(corpus: Corpus, count: int) -
 
 
 def test_equal_scores_keep_the_order_of_the_text(
-    make_desk: Callable[..., Desk], articles: Path
+    make_desk: Callable[..., Desk], articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Corpus, "repeats_of", lambda self, position: ())
     for name in ("c", "a", "b"):
         text = "Quince Market opened on Friday, said the town.\n"
         (articles / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -85,11 +86,42 @@ def test_equal_scores_keep_the_order_of_the_text(
     paths = [corpus.articles[each.passage.article_id].path for each in ranked]
     assert paths == ["a.txt", "b.txt", "c.txt"]
     assert len({each.score for each in ranked}) == 1
-    # All three say the same: one stands for them.
-    best, second = retriever(corpus).rank("When did Quince Market open?", 2).passages
-    assert best.passage == ranked[0].passage
-    assert best.duplicates == tuple(each.passage.id for each in ranked[1:])
-    assert second.duplicates == () and "Quince" not in second.passage.text
+
+
+def test_one_of_each_near_duplicate_stands_for_all_that_may_be_found(
+    make_desk: Callable[..., Desk], articles: Path
+) -> None:
+    text = "Quince Market opened on Friday, said the town.\n"
+    for name in "abcd":
+        outlet = "---\noutlet: The Quince Post\n---\n" if name in "bd" else ""
+        (articles / f"{name}.md").write_text(f"{outlet}{text}", encoding="utf-8")
+    corpus = make_desk().corpus
+    asked = "When did Quince Market open?"
+    paths = {each.id: corpus.articles[each.article_id].path for each in corpus.passages}
+
+    def found(filters: Filters) -> list[list[str]]:
+        ranked = retriever(corpus).rank(asked, filters=filters).passages
+        shown = [[each.passage.id, *each.duplicates] for each in ranked]
+        return [[paths[key] for key in keys] for keys in shown if "Quince" in keys[0] or keys[1:]]
+
+    (only,) = found(Filters())
+    assert sorted(only) == ["a.md", "b.md", "c.md", "d.md"]
+    assert found(Filters(outlets=("The Quince Post",))) == [["b.md", "d.md"]]
+    others = [each for each in retriever(corpus).rank(asked).passages if not each.duplicates]
+    assert others and all("Quince" not in each.passage.text for each in others)
+
+
+def test_repeats_never_crowd_out_the_rest(
+    make_desk: Callable[..., Desk], articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        text = "The ferry Aurelia was towed to Port Hale.\n"
+        (articles / f"copy{number}.txt").write_text(text, encoding="utf-8")
+    corpus = make_desk().corpus
+    whole = retriever(corpus).propose("Where was the ferry towed?").passages
+    assert len(whole[0].duplicates) == 8
+    monkeypatch.setattr("qa.retrieve.FIRST", 3)  # all of them repeat each other
+    assert retriever(corpus).propose("Where was the ferry towed?").passages == whole
 
 
 def test_asking_the_index_of_vectors_gives_the_same(

@@ -21,6 +21,7 @@ import qa.rerank
 import qa.retrieve
 import qa.review
 import qa.spelling
+from index.corpus import Corpus
 from index.settings import Settings
 from qa.compare import Comparison
 from qa.engine import AnswerEngine
@@ -84,7 +85,7 @@ def _none_of_them(*_: Any, **__: Any) -> tuple[str, ...]:
 
 AS_IT_IS = Switch("nothing")
 SWITCHES = (
-    # Near-duplicates are still grouped and outlets mixed: those are stages of their own.
+    # Outlets are still mixed: that is a stage of its own.
     Switch(
         "reranking",
         settings={"retrieval": {"rerank_weight": 0.0}},
@@ -92,7 +93,7 @@ SWITCHES = (
     ),
     Switch("lexical half", settings={"retrieval": {"lexical_weight": 0.0}}),
     Switch("dense half", settings={"retrieval": {"lexical_weight": 1.0}}),
-    Switch("near-duplicates", parts=lambda _: ((qa.retrieve, "group_duplicates", tuple),)),
+    Switch("near-duplicates", parts=lambda _: ((Corpus, "repeats_of", _none_of_them),)),
     Switch("mixing of outlets", parts=lambda _: ((qa.retrieve, "SAME_OUTLET", 1.0),)),
     Switch(
         "question filters",
