@@ -3,7 +3,7 @@
 The model is loaded by sentence-transformers once, which turns it into an ONNX graph beside
 the model's files (graph.py); every vector after that comes from ONNX Runtime. Importing
 sentence-transformers and torch took 9 s on the machine this was written on, the graph 0.6 s,
-so that a question need not wait for them; a test holds the two to the same vectors.
+so that a question need not wait for them; a test holds the two to nearly the same vectors.
 """
 
 import hashlib

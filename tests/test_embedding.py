@@ -11,7 +11,7 @@ import pytest
 
 from index.embedding import CrossEncoder, LocalEmbedder, TokenVectors, Vectors
 from index.errors import ModelFileError
-from index.graph import GRAPH_NAME
+from index.graph import GRAPH_NAME, LEAST_COSINE
 from index.settings import default_models_folder
 
 MODEL = default_models_folder() / "all-MiniLM-L6-v2"
@@ -60,7 +60,7 @@ def embedder() -> LocalEmbedder:
 
 
 @needs_model
-def test_vectors_are_those_of_sentence_transformers(embedder: LocalEmbedder) -> None:
+def test_vectors_are_nearly_those_of_sentence_transformers(embedder: LocalEmbedder) -> None:
     from sentence_transformers import SentenceTransformer
 
     texts = TEXTS[:-1]  # it doesn't take half characters
@@ -68,7 +68,7 @@ def test_vectors_are_those_of_sentence_transformers(embedder: LocalEmbedder) -> 
     model = SentenceTransformer(str(MODEL), device="cpu", local_files_only=True)
     expected = model.encode(texts, normalize_embeddings=True)
     assert found.shape == expected.shape == (len(texts), DIMENSIONS)
-    assert (found * expected).sum(axis=1) == pytest.approx([1] * len(texts), abs=1e-4)
+    assert (found * expected).sum(axis=1).min() > LEAST_COSINE
 
 
 @needs_model

@@ -10,19 +10,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_model import DIMENSIONS, make_model
 
 from index import graph
 from index.embedding import LocalEmbedder
 from index.errors import ModelFileError
-from index.graph import GRAPH_NAME, WEIGHTS, export_graph, open_graph
+from index.graph import (
+    GRAPH_NAME,
+    LEAST_COSINE,
+    SENTENCES,
+    WEIGHTS,
+    export_graph,
+    open_graph,
+)
 
-DIMENSIONS = 32
-TEXTS = ["The ferry left at 06:40.", "Who signed it?", "", "x", "a b c " * 40]
+TEXTS = [*SENTENCES, "", "x", "a b c " * 40]
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of two layers that knows letters and figures, with its graph."""
+    """The tiny model with its graph."""
     folder = tmp_path_factory.mktemp("graph") / "model"
     make_model(folder)
     export_graph(folder)
@@ -33,35 +40,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy(model: Path, tmp_path: Path) -> Path:
     """The model in a folder that a test may change."""
     return shutil.copytree(model, tmp_path / "copy")
-
-
-def make_model(folder: Path) -> None:
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    torch.manual_seed(7)
-    bare = folder.with_name("bare")
-    bare.mkdir()
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789.,:;'"
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
-    vocabulary += [f"##{letter}" for letter in letters]
-    (bare / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    BertTokenizerFast(str(bare / "vocab.txt")).save_pretrained(bare)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=DIMENSIONS,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=2 * DIMENSIONS,
-        max_position_embeddings=64,
-        initializer_range=0.2,
-    )
-    bert = BertModel(config)
-    bert.save_pretrained(bare)
-    words = Transformer(str(bare), max_seq_length=64)
-    SentenceTransformer(modules=[words, Pooling(DIMENSIONS)], device="cpu").save(str(folder))
 
 
 def single_precision(folder: Path) -> np.ndarray[Any, Any]:
@@ -76,8 +54,26 @@ def cosines(folder: Path) -> np.ndarray[Any, Any]:
     return np.asarray((found * single_precision(folder)).sum(axis=1))
 
 
-def test_the_graph_gives_the_vectors_of_the_model(model: Path) -> None:
-    assert cosines(model) == pytest.approx([1] * len(TEXTS), abs=1e-4)
+def operations(folder: Path) -> set[str]:
+    import onnx
+
+    return {node.op_type for node in onnx.load(str(folder / GRAPH_NAME)).graph.node}
+
+
+def test_eight_bits_give_nearly_the_vectors_of_the_model(model: Path) -> None:
+    assert "DynamicQuantizeMatMul" in operations(model)
+    found = cosines(model)
+    assert LEAST_COSINE < found.min() < 1 - 1e-6
+    assert found.max() < 1 + 1e-5
+
+
+def test_a_model_that_does_not_bear_eight_bits_stays_as_it_is(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "LEAST_COSINE", 1.1)
+    export_graph(copy)
+    assert "DynamicQuantizeMatMul" not in operations(copy)
+    assert cosines(copy) == pytest.approx([1] * len(TEXTS), abs=1e-4)
 
 
 def test_a_folder_gets_the_graph_and_nothing_else(model: Path) -> None:

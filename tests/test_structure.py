@@ -61,7 +61,7 @@ WRAPPED = {
     "snowballstemmer": {"index/lexical.py"},
     "tenacity": {"qa/models/server_client.py"},
     "tokenizers": {"index/embedding.py"},
-    "torch": {"index/embedding.py", "index/graph.py"},
+    "torch": {"index/embedding.py", "index/graph.py", "index/quantize.py"},
     "trafilatura": {"index/formats/html.py"},
     "watchfiles": {"index/watch.py"},
     "xllamacpp": {"qa/models/llamacpp.py"},

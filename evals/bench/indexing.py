@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,7 +38,7 @@ from index.passages import build_passages
 from index.settings import Settings, load_settings
 from index.store import Store, open_store
 
-PASSAGES_A_TURN = 500
+PASSAGES_A_TURN = 500  # a sync commits 2,000 at once, or what 30 seconds give
 LEAST_RATIO = 2.5
 RESAMPLES, SEED = 10_000, 7
 Turn = Sequence[IndexedArticle]
@@ -64,26 +65,27 @@ class Ours:
     name = "Dateline"
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        """The store is made in `folder`. The model is loaded."""
+        """The store is made in `folder`, and held as a sync holds it. The model is loaded."""
         model = locate(settings.index.embedding_model, folder=settings.models_folder)
         self._embedder = LocalEmbedder(model)
         self._embedder.load()
         recipe = build_recipe(settings.index, self._embedder)
         self._store: Store = open_store(str(folder), folder, recipe)
         self._batch = Batch(self._store, self._embedder, Manifest(recipe), lambda _: None)
+        self._held = ExitStack()
+        self._held.enter_context(self._store.writing())
 
     def index(self, turn: Turn) -> None:
         """Embed, store, commit."""
-        with self._store.writing():
-            for article in turn:
-                self._batch.put(article)
-            self._batch.commit()
+        for article in turn:
+            self._batch.put(article)
+        self._batch.commit()
 
     def finish(self) -> None:
-        """Mark the index as complete and write the graph of its vectors."""
-        with self._store.writing():
-            self._batch.commit(is_complete=True)
-            self._store.compact()
+        """Mark the index as complete, write the graph of its vectors and let go of the store."""
+        self._batch.commit(is_complete=True)
+        self._store.compact()
+        self._held.close()
 
     def vectors(self, ids: Sequence[str]) -> Vectors:
         """What was stored."""
