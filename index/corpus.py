@@ -79,16 +79,22 @@ class Corpus:
         first_of = cluster(self.article_signatures, texts, resembles)
         return {key: keys[first] for key, first in zip(keys, first_of, strict=True)}
 
-    def repeats_of(self, position: int) -> tuple[int, ...]:
-        """The other passages that say the same as this one in nearly the same words, in order."""
-        text = self.passages[position].text
-        wording = Wording.of(text)
-        return tuple(
-            int(other)
-            for other in self._bands.near(position)
-            if (its_text := self.passages[other].text) == text
-            or repeats(wording, Wording.of(its_text))
-        )
+    def repeats_of(self, position: int, among: NDArray[np.bool_]) -> tuple[int, ...]:
+        """The passages that say the same as this one in nearly the same words, in order.
+
+        Only those that `among`, shape (passages,), has as true are looked at, and never itself.
+        """
+        near = self._bands.near(position)
+        near = near[among[near]]
+        if not len(near):
+            return ()
+        wording = Wording(self.passages[position].text)
+        found = (each for each in near.tolist() if self._facts(each) == self._facts(position))
+        return tuple(each for each in found if repeats(wording, Wording(self.passages[each].text)))
+
+    def position(self, passage: Passage) -> int:
+        """Where a passage stands in `passages`."""
+        return self._positions[passage.id]
 
     @property
     def common_words(self) -> frozenset[str]:
@@ -185,6 +191,16 @@ class Corpus:
         Raises StoreError where vectors are missing.
         """
         _ = self.lexical, self.vectors
+
+    def _facts(self, position: int) -> int:
+        """A number for the facts of a passage: 2,000 passages may have to be held to one."""
+        if position not in self._known_facts:
+            self._known_facts[position] = hash(Wording(self.passages[position].text).facts)
+        return self._known_facts[position]
+
+    @cached_property
+    def _known_facts(self) -> dict[int, int]:
+        return {}
 
     @cached_property
     def _bands(self) -> Bands:

@@ -1,7 +1,6 @@
 """A question to ranked passages: BM25 and vectors, fused, reranked; as a LlamaIndex retriever.
 
-    propose   BM25 and cosines of what the filters let through, fused, one passage of each
-              near-duplicate; milliseconds
+    propose   BM25 and cosines of what the filters let through, fused; one of each near-duplicate
     refine    the first fifty reranked, outlets mixed
 
 `rank` does both. An extract is made from what is proposed, before anything is reranked.
@@ -57,7 +56,7 @@ Scores = NDArray[np.float64]
 class RankedPassage:
     """A passage and its score, 0 to 1; `weight` is the part of it that date and outlet left.
 
-    `duplicates` are the ids of the passages that say the same in nearly the same words.
+    `duplicates`, once all is ranked, are the ids of the passages that say nearly the same words.
     """
 
     passage: Passage
@@ -70,12 +69,14 @@ class RankedPassage:
 class Ranking:
     """Passages, best first, and the question's vectors, which later stages reuse.
 
-    `searched` is the question in the articles' spelling: for searching, never shown.
+    `searched` is the question in the articles' spelling: for searching, never shown. `allowed`,
+    shape (passages of the corpus,), is true for those that the filters let through.
     """
 
     passages: tuple[RankedPassage, ...]
     query: TokenVectors = field(repr=False)
     searched: str
+    allowed: NDArray[np.bool_] = field(repr=False)
 
     @property
     def query_vector(self) -> Vectors:
@@ -137,8 +138,8 @@ class HybridRetriever(BaseRetriever):
     ) -> Ranking:
         """The best by BM25 and vectors alone: `count`, and no fewer than will be reranked.
 
-        Of passages that repeat each other there is the best, with the ids of the others that may
-        be found. Equal scores keep the order of the text. Raises InputError for an unknown outlet.
+        Of passages that repeat each other, only the best. Equal scores keep the text's order.
+        Raises InputError for an unknown outlet.
         """
         wishes = read_wishes(question, self.corpus, as_of)
         mask = build_mask(self.corpus, filters or Filters(), Filters(outlets=wishes.outlets))
@@ -146,39 +147,39 @@ class HybridRetriever(BaseRetriever):
         query = self._embedder.embed_tokens([searched])[0]
         scores = self._fused(searched, query.sentence, mask) * wishes.weights
         wanted = max(count or self._settings.passages, CANDIDATES, self._settings.rerank_passages)
-        passages = self.corpus.passages
         ranked = tuple(
             RankedPassage(
-                passages[position],
+                self.corpus.passages[position],
                 float(scores[position]),
                 float(wishes.weights[position]),
-                tuple(passages[each].id for each in repeats),
             )
-            for position, repeats in islice(self._without_repeats(scores, mask), wanted)
+            for position in islice(self._without_repeats(scores), wanted)
         )
-        return Ranking(ranked, query, searched)
+        return Ranking(ranked, query, searched, mask.allowed)
 
     def refine(self, proposed: Ranking, count: int | None = None) -> Ranking:
         """The `count` best (default: as set): the first reranked, outlets mixed; then the rest."""
-        first = self._settings.rerank_passages
-        if not first:
-            return replace(proposed, passages=proposed.passages[: count or self._settings.passages])
-        head, rest = proposed.passages[:first], proposed.passages[first:]
-        head = self._mixed(self._reranked(head, proposed))
-        lowest = head[-1].score if head else 0.0
-        behind = tuple(replace(each, score=min(each.score, lowest)) for each in rest)
-        kept = (head + behind)[: count or self._settings.passages]
-        return replace(proposed, passages=kept)
+        passages, first = proposed.passages, self._settings.rerank_passages
+        if first:
+            head = self._mixed(self._reranked(passages[:first], proposed))
+            lowest = head[-1].score if head else 0.0
+            rest = (replace(each, score=min(each.score, lowest)) for each in passages[first:])
+            passages = (*head, *rest)
+        kept = passages[: count or self._settings.passages]
+        return replace(proposed, passages=tuple(self._counted(each, proposed) for each in kept))
 
-    def _without_repeats(self, scores: Scores, mask: Mask) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """Positions, best first, each with the allowed ones that repeat it and are left out."""
-        left_out: set[int] = set()
+    def _counted(self, ranked: RankedPassage, proposed: Ranking) -> RankedPassage:
+        """The passage with the ids of all that repeat it and that the filters let through."""
+        repeats = self.corpus.repeats_of(self.corpus.position(ranked.passage), proposed.allowed)
+        return replace(ranked, duplicates=tuple(self.corpus.passages[each].id for each in repeats))
+
+    def _without_repeats(self, scores: Scores) -> Iterator[int]:
+        """Positions, best first, without those that repeat a better one."""
+        better = np.zeros(len(scores), dtype=bool)
         for position in _descending(scores):
-            if position not in left_out:
-                repeats = self.corpus.repeats_of(position)
-                allowed = tuple(each for each in repeats if mask.allowed[each])
-                left_out.update(allowed)
-                yield position, allowed
+            if not self.corpus.repeats_of(position, better):
+                better[position] = True
+                yield position
 
     def _reranked(
         self, passages: tuple[RankedPassage, ...], proposed: Ranking

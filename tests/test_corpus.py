@@ -158,8 +158,10 @@ def test_what_repeats_a_passage(
     corpus = make_desk().corpus
     paths = [corpus.articles[each.article_id].path for each in corpus.passages]
     one, its_other = paths.index("one.txt"), paths.index("other.txt")
-    assert corpus.repeats_of(one) == ((its_other,) if is_one else ())
-    assert corpus.repeats_of(its_other) == ((one,) if is_one else ())
+    everything = np.ones(len(corpus.passages), dtype=bool)
+    assert corpus.repeats_of(one, everything) == ((its_other,) if is_one else ())
+    assert corpus.repeats_of(its_other, everything) == ((one,) if is_one else ())
+    assert corpus.repeats_of(one, np.arange(len(corpus.passages)) != its_other) == ()
 
 
 def test_lexical_scores_stand_where_the_passages_do(corpus: Corpus) -> None:

@@ -77,7 +77,7 @@ def test_count_takes_the_front_of_the_same_ranking(corpus: Corpus, count: int) -
 def test_equal_scores_keep_the_order_of_the_text(
     make_desk: Callable[..., Desk], articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Corpus, "repeats_of", lambda self, position: ())
+    monkeypatch.setattr(Corpus, "repeats_of", lambda *_: ())
     for name in ("c", "a", "b"):
         text = "Quince Market opened on Friday, said the town.\n"
         (articles / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -118,10 +118,10 @@ def test_repeats_never_crowd_out_the_rest(
         text = "The ferry Aurelia was towed to Port Hale.\n"
         (articles / f"copy{number}.txt").write_text(text, encoding="utf-8")
     corpus = make_desk().corpus
-    whole = retriever(corpus).propose("Where was the ferry towed?").passages
-    assert len(whole[0].duplicates) == 8
+    whole = retriever(corpus).rank("Where was the ferry towed?").passages
+    assert sorted(len(each.duplicates) for each in whole)[-2:] == [0, 8] and len(whole) > 2
     monkeypatch.setattr("qa.retrieve.FIRST", 3)  # all of them repeat each other
-    assert retriever(corpus).propose("Where was the ferry towed?").passages == whole
+    assert retriever(corpus).rank("Where was the ferry towed?").passages == whole
 
 
 def test_asking_the_index_of_vectors_gives_the_same(
