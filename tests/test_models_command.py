@@ -128,6 +128,15 @@ def test_without_a_server_an_unknown_name_is_explained(run: Run, no_server: str)
     assert f"Ollama doesn't answer at {no_server}." in err
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Tests started in a shell's background ignore Ctrl+C, and what they start would too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_cancels_a_pull_and_says_that_it_can_go_on(ollama: FakeOllama, run: Run) -> None:
     ollama.may_write.clear()
     command = [sys.executable, "-m", "qa", "models", "pull", "near:1b"]
