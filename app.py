@@ -21,7 +21,7 @@ def _serve() -> int:
     # Imported here: an answer about wrong usage must not wait for a second of imports.
     from index.errors import DatelineError  # noqa: PLC0415
     from index.settings import load_settings  # noqa: PLC0415
-    from qa.page import serve  # noqa: PLC0415
+    from qa.page.serve.server import serve  # noqa: PLC0415
 
     try:
         serve(load_settings())

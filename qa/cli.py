@@ -160,7 +160,7 @@ def show_settings() -> None:
 @app.command()
 def serve(context: typer.Context) -> None:
     """Open the page on 127.0.0.1."""
-    from qa.page import serve as serve_page  # noqa: PLC0415
+    from qa.page.serve.server import serve as serve_page  # noqa: PLC0415
 
     serve_page(context.obj)
 

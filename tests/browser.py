@@ -9,8 +9,8 @@ import anyio
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from index.settings import Settings
-from qa.page.loader import DeskLoader, OpenDesk
-from qa.page.server import build_server, listen
+from qa.page.serve.loader import DeskLoader, OpenDesk
+from qa.page.serve.server import build_server, listen
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [

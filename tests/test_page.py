@@ -19,8 +19,8 @@ from qa.answer import (
     Version,
     Waiting,
 )
-from qa.page.marks import escape, find_spans, mark_text
-from qa.page.render import (
+from qa.page.ask.marks import escape, find_spans, mark_text
+from qa.page.ask.render import (
     CUT_OFF,
     NOT_IN_ARTICLES,
     STALE,
@@ -28,8 +28,8 @@ from qa.page.render import (
     line_html,
     talk_html,
 )
-from qa.page.sources import QUOTE_MOVED, TEXT_GONE, sources_html, written_date
-from qa.page.turn import READING, STARTING, WRITING, Card, Turn
+from qa.page.ask.sources import QUOTE_MOVED, TEXT_GONE, sources_html, written_date
+from qa.page.ask.turn import READING, STARTING, WRITING, Card, Turn
 
 HOSTILE = (
     "<script>alert(1)</script>",

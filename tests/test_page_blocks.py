@@ -11,11 +11,11 @@ from scripted import FERRY, ScriptedDesk, script
 
 from index.settings import PageSettings, Settings
 from qa.asked import Asked, AskedLog, asked_file
+from qa.page.ask.keeper import build_keeper
+from qa.page.ask.render import line_html, talk_html
+from qa.page.ask.session import NOT_KEPT, Sessions
 from qa.page.blocks import Events
-from qa.page.keeper import build_keeper
-from qa.page.loader import DeskLoader
-from qa.page.render import line_html, talk_html
-from qa.page.session import NOT_KEPT, Sessions
+from qa.page.serve.loader import DeskLoader
 
 TALK = 1  # which of the outputs is the conversation
 PRESSED = 'aria-pressed="true">'

@@ -20,11 +20,11 @@ from qa.models.ollama_models import ServedEntry
 from qa.models.ollama_pull import PullProgress, pull
 from qa.models.ollama_server import OllamaServer
 from qa.models.served import ServedModel, open_model
-from qa.page.fetching import Fetch, Fetcher
-from qa.page.loader import DeskLoader, Loading
-from qa.page.model_html import about_html, fetch_html, served_html
-from qa.page.model_panel import NOTHING_NEW, ModelPanel
-from qa.page.model_seen import ModelSeen, Offer, Seen, ServerSeen, look
+from qa.page.model.fetching import Fetch, Fetcher
+from qa.page.model.html import about_html, fetch_html, served_html
+from qa.page.model.panel import NOTHING_NEW, ModelPanel
+from qa.page.model.seen import ModelSeen, Offer, Seen, ServerSeen, look
+from qa.page.serve.loader import DeskLoader, Loading
 
 pytestmark = pytest.mark.sockets
 NEAR = "near:1b"

@@ -25,9 +25,9 @@ from qa.answer import (
     Token,
     Waiting,
 )
-from qa.page.loader import OPENING, DeskLoader
-from qa.page.session import Session, Sessions, build_cards
-from qa.page.turn import Turn
+from qa.page.ask.session import Session, Sessions, build_cards
+from qa.page.ask.turn import Turn
+from qa.page.serve.loader import OPENING, DeskLoader
 
 
 def cite(text: str, quote: str, number: int | None = 1, **known: Any) -> Citation:
@@ -247,7 +247,7 @@ def test_a_model_that_does_not_warm_up_leaves_the_desk_usable() -> None:
 
 def test_importing_the_page_brings_no_gradio() -> None:
     code = (
-        "import sys, os, qa.page, qa.page.render, app; assert 'gradio' not in sys.modules; "
+        "import sys, os, qa.page, qa.page.ask.render, app; assert 'gradio' not in sys.modules; "
         "assert os.environ['GRADIO_ANALYTICS_ENABLED'] == 'False'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -265,7 +265,7 @@ def test_app_takes_no_options(
 
 @pytest.mark.browser
 def test_a_port_in_use_is_a_sentence() -> None:
-    from qa.page.server import listen
+    from qa.page.serve.server import listen
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

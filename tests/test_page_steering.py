@@ -16,10 +16,10 @@ from scripted import (
 )
 
 from index.settings import Settings
-from qa.page.render import talk_html
-from qa.page.sources import sources_html
-from qa.page.steering import box_steering, show, show_in_attribute
-from qa.page.turn import Card, Turn
+from qa.page.ask.render import talk_html
+from qa.page.ask.sources import sources_html
+from qa.page.ask.steering import box_steering, show, show_in_attribute
+from qa.page.ask.turn import Card, Turn
 
 STEERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x07\x1b\x9b"
 WORDS = 'It "won" <b>by</b> \u202emarch\u202c and \u2069out\u2067 \x9b2J\x1b[1m of it.'

@@ -10,11 +10,10 @@ os.environ["GRADIO_SHARE"] = "False"
 
 if TYPE_CHECKING:
     from qa.page.blocks import build_page
-    from qa.page.server import serve
 
-_HOME_OF = {"serve": "qa.page.server", "build_page": "qa.page.blocks"}
+_HOME_OF = {"build_page": "qa.page.blocks"}
 
-__all__ = ["build_page", "serve"]
+__all__ = ["build_page"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from qa.asked import JUDGEMENTS, Judgement
-from qa.page.keeper import build_keeper
-from qa.page.loader import DeskLoader, Loading
-from qa.page.model_panel import add_model_panel
-from qa.page.render import line_html, talk_html
-from qa.page.session import POLL_SECONDS, Session, Sessions
-from qa.page.sources import sources_html
+from qa.page.ask.keeper import build_keeper
+from qa.page.ask.render import line_html, talk_html
+from qa.page.ask.session import POLL_SECONDS, Session, Sessions
+from qa.page.ask.sources import sources_html
+from qa.page.model.panel import add_model_panel
+from qa.page.serve.loader import DeskLoader, Loading
 
 MASTHEAD = (
     '<header class="dl-masthead"><h1>Dateline</h1>'
@@ -33,7 +33,7 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
         state = _html(_state(loader.state), "dl-state")
         fetched = add_model_panel(loader)
         with gr.Column(elem_id="dl-desk"):
-            talk = _html(talk_html(()), "dl-talk", script="talk.js")
+            talk = _html(talk_html(()), "dl-talk", script="ask/talk.js")
             with gr.Column(elem_id="dl-composer"):
                 status = _html(line_html(""), "dl-status")
                 box = _question_box()
@@ -41,7 +41,7 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
                     ask = gr.Button("Ask", variant="primary", elem_id="dl-ask")
                     stop = gr.Button("Stop", interactive=False, elem_id="dl-stop")
                     new = gr.Button("New conversation", elem_id="dl-new")
-            sources = _html(sources_html(()), "dl-sources", script="sources.js")
+            sources = _html(sources_html(()), "dl-sources", script="ask/sources.js")
         events = Events(sessions, loader)
         outputs = [box, talk, sources, status, ask, stop]
         quiet = {"api_visibility": "private", "show_progress": "hidden"}

@@ -11,7 +11,7 @@ from typing import Literal
 
 from qa.models.describe import step_words
 from qa.models.ollama_pull import PullProgress
-from qa.page.loader import explain
+from qa.page.serve.loader import explain
 from qa.threads import iterate_in_thread
 
 FETCHING = "Fetching {name}"

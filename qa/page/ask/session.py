@@ -12,9 +12,9 @@ from dataclasses import replace
 from index.errors import InputError
 from qa.answer import Answer, Finished, Sentence
 from qa.asked import Asked, Judgement
-from qa.page.keeper import Keeper
-from qa.page.loader import DeskLoader, PageDesk, Talk, explain
-from qa.page.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
+from qa.page.ask.keeper import Keeper
+from qa.page.ask.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
+from qa.page.serve.loader import DeskLoader, PageDesk, Talk, explain
 from qa.threads import iterate_in_thread
 
 POLL_SECONDS = 0.2  # how often the loader, which lives in a thread, is looked at

@@ -10,7 +10,7 @@ from qa.models.ollama_models import ServedEntry, list_served
 from qa.models.ollama_server import OllamaServer, find_server
 from qa.models.served import ServedModel
 from qa.models.server_client import INSTEAD
-from qa.page.loader import Loading, explain
+from qa.page.serve.loader import Loading, explain
 
 NO_ANSWERS = "No model answers yet."
 NO_MODEL = "This server has no model that can answer. A good one to begin with is {name}."

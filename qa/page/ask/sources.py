@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from qa.answer import Citation
-from qa.page.marks import cite_key, find_spans, mark_text
-from qa.page.steering import box_steering, show
-from qa.page.turn import Card, Turn
+from qa.page.ask.marks import cite_key, find_spans, mark_text
+from qa.page.ask.steering import box_steering, show
+from qa.page.ask.turn import Card, Turn
 
 NO_SOURCES = "The articles that an answer cites are shown here, with the cited words."
 NOTHING_CITED = "No article is cited."

@@ -3,10 +3,10 @@
 from qa.models.describe import Fact, amount_words, limit_words, size_words, state_words
 from qa.models.ollama_models import ServedEntry
 from qa.models.ollama_pull import PullProgress
-from qa.page.fetching import Fetch
-from qa.page.model_seen import Seen, ServerSeen
-from qa.page.render import line_html
-from qa.page.steering import show, show_in_attribute
+from qa.page.ask.render import line_html
+from qa.page.ask.steering import show, show_in_attribute
+from qa.page.model.fetching import Fetch
+from qa.page.model.seen import Seen, ServerSeen
 
 LOOKING = "Looking"
 COLUMNS = ("Name", "Size", "Quantisation", "Context", "State")

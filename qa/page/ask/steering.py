@@ -5,7 +5,7 @@ is read from the page is still the quote; the mark over it is drawn by the style
 """
 
 from index.characters import STEERING, replace_steering
-from qa.page.marks import escape
+from qa.page.ask.marks import escape
 
 
 def show(text: str) -> str:

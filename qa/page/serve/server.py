@@ -15,11 +15,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from index.errors import DatelineError, SettingsError
 from index.settings import Settings
 from qa.page.blocks import build_page
-from qa.page.loader import DeskLoader, OpenDesk, PageDesk
+from qa.page.serve.loader import DeskLoader, OpenDesk, PageDesk
 from qa.page.theme import build_theme
 
 HOST = "127.0.0.1"
-STYLES = Path(__file__).with_name("page.css")
+STYLES = Path(__file__).parents[1] / "page.css"
 # What the browser may load: this page, and nothing from outside. Gradio needs inline scripts
 # and compiles its templates; texts are escaped before they get here.
 POLICY = (

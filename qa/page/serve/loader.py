@@ -11,7 +11,7 @@ from index.errors import DatelineError
 from index.settings import Settings
 from qa.answer import Event
 from qa.models.served import ServedModel
-from qa.page.turn import MODEL_LOADING
+from qa.page.ask.turn import MODEL_LOADING
 
 OPENING = "Reading the articles"
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from qa.answer import Answer, ArticleReference, Citation, Disagreement, Extract, Sentence
 from qa.asked import Judgement
-from qa.page.marks import cite_key
-from qa.page.sources import byline, written_date
-from qa.page.steering import show, show_in_attribute
-from qa.page.turn import Turn
+from qa.page.ask.marks import cite_key
+from qa.page.ask.sources import byline, written_date
+from qa.page.ask.steering import show, show_in_attribute
+from qa.page.ask.turn import Turn
 
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported"}
 JUDGEMENT_NAMES: dict[Judgement, str] = {"good": "Good answer", "wrong": "Wrong answer"}

@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 from qa.models.ollama_pull import PullProgress, pull
-from qa.page.fetching import Fetch, Fetcher
-from qa.page.loader import DeskLoader
-from qa.page.model_html import about_html, fetch_html, looking_html, served_html
-from qa.page.model_seen import Seen, look
-from qa.page.session import POLL_SECONDS
+from qa.page.ask.session import POLL_SECONDS
+from qa.page.model.fetching import Fetch, Fetcher
+from qa.page.model.html import about_html, fetch_html, looking_html, served_html
+from qa.page.model.seen import Seen, look
+from qa.page.serve.loader import DeskLoader
 
 NO_NAME = Fetch(words="Type the name of a model first.", outcome="failed")
 ANSWERS_NOW = "It answers from now on."
