@@ -1,7 +1,6 @@
 """One measurement of the scale bench, in a process of its own: `main` reads JSON, writes JSON."""
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from evals.machine import peak_memory_mb
 from evals.metrics import percentile
 from index.corpus import load_corpus
 from index.embedding import Vectors
@@ -21,7 +21,6 @@ from qa.retrieve import HybridRetriever
 
 NEAREST = 10  # of recall
 TIE = 1e-6  # cosines this far apart are equal
-KIB = 1 if sys.platform == "darwin" else 1024  # what the system counts resident memory in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ def measure(request: Request) -> dict[str, Any]:
     library = Library(load_settings(articles=Path("made"), store=request.store))
     vectors_of = library.embedder.embed  # loaded before the clock runs
     vectors_of(["warm up"])
-    before = _resident()
+    before = peak_memory_mb()
     started = time.perf_counter()
     corpus = load_corpus(library.store)
     assert corpus is not None
@@ -54,9 +53,9 @@ def measure(request: Request) -> dict[str, Any]:
     }
     if request.questions:
         found |= _searched(ours, list(request.questions))
-        found["resident_mb"] = _resident()
+        found["resident_mb"] = peak_memory_mb()
         found |= _recall(ours, vectors_of(list(request.questions)))
-        found["resident_with_graph_mb"] = _resident()
+        found["resident_with_graph_mb"] = peak_memory_mb()
     return found
 
 
@@ -116,11 +115,6 @@ def _hits(exact: np.ndarray[Any, Any], found: np.ndarray[Any, Any]) -> float:
     nearer, as_near = exact > tenth + TIE, np.abs(best - tenth) <= TIE
     hits = (best > tenth + TIE).sum() + min(as_near.sum(), count - nearer.sum())
     return float(hits) / count
-
-
-def _resident() -> float:
-    """The most memory that the process has held so far, in megabytes."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB / 1e6, 1)
 
 
 def main() -> int:
