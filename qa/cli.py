@@ -16,6 +16,7 @@ from index.errors import DatelineError, MissingModelError
 from index.settings import Settings, load_settings
 from index.settings_table import settings_table
 from qa.articles_command import articles_app
+from qa.audit_command import audit_command
 from qa.batch import answer_line, query_of, work_through
 from qa.index_command import index_command
 from qa.models_command import models_app, offer_to_pull
@@ -48,6 +49,7 @@ app = typer.Typer(
 app.add_typer(models_app, name="models")
 app.add_typer(articles_app, name="articles")
 app.command("index")(index_command)
+app.command("audit")(audit_command)
 
 # Every word after the command is read by a group of its own.
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

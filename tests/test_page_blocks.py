@@ -124,7 +124,7 @@ async def test_only_a_whole_answer_can_be_judged(kept: Settings) -> None:
     sent = [*await ask(events, "How many passengers?"), *await ask(events, "A broken one")]
     shown = [each for each in sent if isinstance(each, str)]
     assert "dl-judge" not in shown[0]
-    assert shown[-1].count("<button") == 2
+    assert shown[-1].count("<button") == 3  # two verdicts, and copying
     assert "dl-judge" not in shown[-1].split("<article")[2]
 
 
@@ -193,5 +193,5 @@ async def test_nothing_is_kept_where_that_is_turned_off(tmp_path: Path) -> None:
     events = make_events()
     sent = await ask(events, "How many passengers?")
     talk, _ = await judge(events, press(1, "good"))
-    assert "<button" not in "".join([talk, *(each for each in sent if isinstance(each, str))])
+    assert "dl-judge" not in "".join([talk, *(each for each in sent if isinstance(each, str))])
     assert not list(tmp_path.rglob("asked*"))

@@ -10,6 +10,7 @@ import gradio as gr
 from qa.asked import JUDGEMENTS, Judgement
 from qa.page.ask.keeper import build_keeper
 from qa.page.ask.render import line_html, talk_html
+from qa.page.ask.saving import Saving, saving_html
 from qa.page.ask.session import POLL_SECONDS, Session, Sessions
 from qa.page.ask.sources import sources_html
 from qa.page.model.panel import add_model_panel
@@ -41,6 +42,7 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
                     ask = gr.Button("Ask", variant="primary", elem_id="dl-ask")
                     stop = gr.Button("Stop", interactive=False, elem_id="dl-stop")
                     new = gr.Button("New conversation", elem_id="dl-new")
+                saved = _html(saving_html(), "dl-saving", script="ask/saving.js")
             sources = _html(sources_html(()), "dl-sources", script="ask/sources.js")
         events = Events(sessions, loader)
         outputs = [box, talk, sources, status, ask, stop]
@@ -52,6 +54,9 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
         # Not in the question's line either, and each press counts.
         judged = [talk, status]
         talk.judge(events.judge, None, judged, queue=False, trigger_mode="multiple", **quiet)
+        saving = Saving(sessions, loader)
+        talk.copy(saving.make, None, saved, queue=False, **quiet)
+        saved.save(saving.make, None, saved, queue=False, **quiet)
         page.load(events.watch_loading, None, state, **quiet)
         fetched.then(events.watch_loading, None, state, **quiet)
         page.unload(events.leave)

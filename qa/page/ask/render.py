@@ -15,6 +15,7 @@ from qa.page.ask.turn import Turn
 
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported"}
 JUDGEMENT_NAMES: dict[Judgement, str] = {"good": "Good answer", "wrong": "Wrong answer"}
+COPY = "Copy with sources"
 TITLE_QUOTE_CHARACTERS = 400
 
 INTRODUCTION = (
@@ -49,7 +50,7 @@ def turn_html(turn: Turn) -> str:
         f'<div class="dl-slot dl-answer">{_sentences(turn)}</div>'
         f'<div class="dl-slot">{_disagreements(turn)}</div>'
         f'<div class="dl-slot">{_notes(turn)}</div>'
-        f'<div class="dl-slot">{_judgement(turn)}</div>'
+        f'<div class="dl-slot dl-actions">{_judgement(turn)}{_copying(turn)}</div>'
         "</article>"
     )
 
@@ -205,6 +206,12 @@ def _judgement(turn: Turn) -> str:
         '<div class="dl-judgement" role="group" aria-label="Your verdict on this answer"'
         f' aria-live="off">{buttons}</div>'
     )
+
+
+def _copying(turn: Turn) -> str:
+    if turn.answer is None or turn.step is not None:
+        return ""
+    return f'<button type="button" class="dl-copy" aria-live="off">{COPY}</button>'
 
 
 def _short(quote: str) -> str:

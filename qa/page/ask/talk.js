@@ -16,8 +16,9 @@ watch("value", () => {
 });
 
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button.dl-judge");
+  const button = event.target.closest("button.dl-judge, button.dl-copy");
   if (!button) return;
   const turn = Number(button.closest(".dl-turn").dataset.turn);
-  trigger("judge", { turn, verdict: button.dataset.verdict });
+  if (button.classList.contains("dl-copy")) trigger("copy", { turn });
+  else trigger("judge", { turn, verdict: button.dataset.verdict });
 });
