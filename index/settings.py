@@ -173,7 +173,16 @@ class OpenAISettings(ServerSettings):
 class PageSettings(Section):
     """Where the page is served, and what it keeps."""
 
-    port: int = Field(7860, ge=1, le=65535, description="Port of the page on 127.0.0.1.")
+    port: int = Field(7860, ge=1, le=65535, description="Port of the page.")
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="Address that the page listens on; one that other machines reach needs users.",
+    )
+    users: Path | None = Field(None, description="File of users, from `dateline users add`.")
+    open_to_all: bool = Field(
+        False, description="Let everyone who reaches the page use it, without logging in."
+    )
     keep_questions: bool = Field(
         True,
         description="Keep the page's last 1,000 questions with their answers, on this machine.",

@@ -35,6 +35,7 @@ from qa.options import (
     read_day,
     read_filters,
 )
+from qa.users_command import users_app
 
 if TYPE_CHECKING:
     from qa.desk import AskOptions
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.add_typer(articles_app, name="articles")
+app.add_typer(users_app, name="users")
 app.command("index")(index_command)
 app.command("audit")(audit_command)
 
@@ -160,11 +162,24 @@ def show_settings() -> None:
 
 
 @app.command()
-def serve(context: typer.Context) -> None:
-    """Open the page on 127.0.0.1."""
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; this machine only if not given.")
+    ] = None,
+    auth: Annotated[Path | None, typer.Option(help="File of users who may log in.")] = None,
+    open_to_all: Annotated[
+        bool, typer.Option("--open-to-all", help="Let everyone who reaches the page use it.")
+    ] = False,
+) -> None:
+    """Open the page."""
     from qa.page.serve.server import serve as serve_page  # noqa: PLC0415
 
-    serve_page(context.obj)
+    settings: Settings = context.obj
+    given = {"host": host, "users": auth, "open_to_all": open_to_all or None}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    page = settings.page.model_copy(update=chosen)
+    serve_page(settings.model_copy(update={"page": page}))
 
 
 @app.command("eval", context_settings=PASSED_ON)

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from index.settings import Settings
 from qa.page.serve.loader import DeskLoader, OpenDesk
-from qa.page.serve.server import build_server, listen
+from qa.page.serve.reach import Login, listen
+from qa.page.serve.server import build_server
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -32,11 +33,14 @@ for _name in dir(anyio):
 
 
 @contextmanager
-def serve_page(open_desk: OpenDesk, settings: Settings | None = None) -> Iterator[str]:
+def serve_page(
+    open_desk: OpenDesk, settings: Settings | None = None, login: Login | None = None
+) -> Iterator[str]:
     """Serve the page on a free port in a thread; gives its address."""
-    listener = listen(0)
-    loader = DeskLoader(open_desk, settings or Settings())
-    server = build_server(loader)
+    settings = settings or Settings()
+    listener = listen(settings.page, port=0)
+    loader = DeskLoader(open_desk, settings)
+    server = build_server(loader, login)
     loader.start()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -1,7 +1,6 @@
 """What the page does: sessions, the loader, starting."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ import pytest
 from scripted import make_answer
 
 from index.articles import Article
-from index.errors import ArticlesError, DatelineError, InputError, SettingsError
+from index.errors import ArticlesError, DatelineError, InputError
 from index.settings import Settings
 from qa.answer import (
     Citation,
@@ -261,19 +260,3 @@ def test_app_takes_no_options(
     monkeypatch.setattr(sys, "argv", ["app.py", "--share"])
     assert app.main() == 2
     assert "takes no options" in capsys.readouterr().err
-
-
-@pytest.mark.browser
-def test_a_port_in_use_is_a_sentence() -> None:
-    from qa.page.serve.server import listen
-
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(SettingsError) as raised:
-            listen(port)
-    assert str(raised.value) == (
-        f"Port {port} is in use. Set another one with DATELINE_PAGE__PORT={port + 1}, "
-        "or stop the other program."
-    )

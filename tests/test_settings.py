@@ -272,6 +272,7 @@ def test_names_cover_every_setting() -> None:
 
 ODD_VALUES = {
     "page.keep_questions": "false",
+    "page.open_to_all": "true",
     "backend": "openai",
     "retrieval.lexical_weight": "1",
     "retrieval.rerank_weight": "1",

@@ -1,7 +1,5 @@
-"""Serves the page on 127.0.0.1, and to nobody else."""
+"""Serves the page."""
 
-import errno
-import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -12,13 +10,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from index.errors import DatelineError, SettingsError
 from index.settings import Settings
 from qa.page.blocks import build_page
 from qa.page.serve.loader import DeskLoader, OpenDesk, PageDesk
+from qa.page.serve.reach import Login, address_of, allowed_hosts, listen, login_of
 from qa.page.theme import build_theme
 
-HOST = "127.0.0.1"
 STYLES = Path(__file__).parents[1] / "page.css"
 # What the browser may load: this page, and nothing from outside. Gradio needs inline scripts
 # and compiles its templates; texts are escaped before they get here.
@@ -59,11 +56,17 @@ def serve(
     desk_factory: OpenDesk = open_desk,
     say: Callable[[str], None] = say,
 ) -> None:
-    """Serve the page until Ctrl+C. Raises SettingsError where the port is in use."""
-    listener = listen(settings.page.port)
+    """Serve the page until Ctrl+C.
+
+    Raises SettingsError where the address can't be had, or is open to others by mistake.
+    """
+    login = login_of(settings.page)
+    listener = listen(settings.page)
     loader = DeskLoader(desk_factory, settings, say=say)
-    server = build_server(loader)
-    say(f"Dateline is at http://{HOST}:{settings.page.port} (Ctrl+C stops it).")
+    server = build_server(loader, login)
+    say(f"Dateline is at {address_of(settings.page)} (Ctrl+C stops it).")
+    if login is None and settings.page.open_to_all:
+        say("Everyone who can reach this address can read the articles: nobody has to log in.")
     loader.start()
     try:
         server.run(sockets=[listener])
@@ -73,27 +76,15 @@ def serve(
         listener.close()
 
 
-def listen(port: int) -> socket.socket:
-    """A socket that listens on the port. Raises SettingsError where that can't be had."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise _port_error(port, error) from error
-    return listener
-
-
-def build_server(loader: DeskLoader) -> uvicorn.Server:
-    """A server of the page; run it with `run(sockets=[listen(port)])`."""
+def build_server(loader: DeskLoader, login: Login | None = None) -> uvicorn.Server:
+    """A server of the page; run it with `run(sockets=[listen(settings.page)])`."""
     application = FastAPI(openapi_url=None)
     gr.mount_gradio_app(
         application,
         build_page(loader),
         path="/",
-        server_name=HOST,
+        server_name=loader.settings.page.host,
+        auth=login,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -105,8 +96,8 @@ def build_server(loader: DeskLoader) -> uvicorn.Server:
         # As `css`, Gradio would rewrite every selector and lose some declarations on the way.
         head=f"<style>{STYLES.read_text(encoding='utf-8')}</style>",
     )
-    # A page elsewhere that points its own name at 127.0.0.1 must not read the articles.
-    application.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    hosts = allowed_hosts(loader.settings.page)
+    application.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     application.add_middleware(_Headers)
     config = uvicorn.Config(
         application, log_level="warning", access_log=False, timeout_graceful_shutdown=1
@@ -127,11 +118,3 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _port_error(port: int, error: OSError) -> DatelineError:
-    other = port + 1 if port < 65535 else port - 1
-    advice = f"Set another one with DATELINE_PAGE__PORT={other}"
-    if error.errno == errno.EADDRINUSE:
-        return SettingsError(f"Port {port} is in use. {advice}, or stop the other program.")
-    return SettingsError(f"Port {port} can't be used: {error.strerror}. {advice}.")
