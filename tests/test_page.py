@@ -52,8 +52,8 @@ HOSTILE = (
     "👩‍👩‍👧 e\u0301 \u00a0 \u200b",
 )
 ALLOWED = {
-    "article", "a", "bdi", "blockquote", "caption", "details", "div", "h2", "h3", "li", "mark", "p",
-    "section", "span", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "article", "a", "bdi", "blockquote", "button", "caption", "details", "div", "h2", "h3", "li",
+    "mark", "p", "section", "span", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 from scripted import CUTTER, FERRY, ScriptedDesk, script
+from test_page import HOSTILE, Reader
 
 from index.settings import Settings
 from qa.export import from_json, to_markdown
-from qa.page.ask.saving import NOTHING_TO_SAVE, Saving, saving_html
+from qa.page.ask.saving import NOTHING_TO_SAVE, Made, Saving, saving_html
 from qa.page.ask.session import Sessions
 from qa.page.serve.loader import DeskLoader
 
@@ -58,6 +59,13 @@ async def test_an_unfinished_answer_is_not_saved() -> None:
     assert len(sessions.of("page").turns) == 2
     assert await make(saving, {"turn": 2}) == saving_html(words=NOTHING_TO_SAVE)
     assert "A broken one" not in await make(saving, {"format": "json"})
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_text_is_handed_on_as_it_is(text: str) -> None:
+    reader = Reader(saving_html(Made(text, "name", 1)))
+    assert ("data-text", text) in reader.attributes
+    assert set(reader.tags) == {"div", "button", "p"}
 
 
 async def test_the_same_text_made_again_is_another_one() -> None:

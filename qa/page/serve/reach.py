@@ -1,16 +1,20 @@
 """Who can reach the page: this machine only, unless users log in or its owner says otherwise."""
 
+import asyncio
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+
+import psutil
 
 from index.errors import DatelineError, SettingsError
 from index.settings import PageSettings
-from qa.page.serve.users import load_users
+from qa.page.serve.users import Users, load_users
 
 NAMES_HERE = ("localhost", "127.0.0.1", "[::1]")
-Login = Callable[[str, str], bool]
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+Login = Callable[[str, str], Awaitable[bool]]
 
 
 def login_of(page: PageSettings) -> Login | None:
@@ -20,7 +24,7 @@ def login_of(page: PageSettings) -> Login | None:
     to be, and for a file of users that can't be used.
     """
     if page.users is not None:
-        return load_users(page.users).accepts
+        return _one_at_a_time(load_users(page.users))
     if not is_loopback(page.host) and not page.open_to_all:
         raise SettingsError(
             f"Other machines can reach {page.host}, and everybody there could read the articles. "
@@ -42,10 +46,15 @@ def is_loopback(host: str) -> bool:
 def allowed_hosts(page: PageSettings) -> list[str]:
     """The names by which browsers may call the page.
 
-    A page elsewhere that points its own name at this machine must not read the articles; where
-    others reach the page they may call it by any name, and log in.
+    A page elsewhere that points its own name at this machine must not read the articles. Where
+    users log in any name will do: such a page has no cookie of theirs.
     """
-    return list(NAMES_HERE) if is_loopback(page.host) else ["*"]
+    if page.users is not None and not is_loopback(page.host):
+        return ["*"]
+    names = [*NAMES_HERE, page.host]
+    if page.host in ANY_ADDRESS:
+        names += [socket.gethostname(), *_own_addresses()]
+    return names
 
 
 def address_of(page: PageSettings) -> str:
@@ -76,6 +85,30 @@ def listen(page: PageSettings, *, port: int | None = None) -> socket.socket:
             listener.close()
         raise _refusal(page.host, number, error) from error
     return listener
+
+
+def _one_at_a_time(users: Users) -> Login:
+    """Checks passwords beside the event loop, one after another: guessing takes its time."""
+    turn = asyncio.Lock()
+
+    async def login(name: str, password: str) -> bool:
+        async with turn:
+            return await asyncio.to_thread(users.accepts, name, password)
+
+    return login
+
+
+def _own_addresses() -> list[str]:
+    """The addresses of this machine in its networks, as browsers write them."""
+    found = [each.address for all_of in psutil.net_if_addrs().values() for each in all_of]
+    addresses = []
+    for each in found:
+        try:
+            version = ipaddress.ip_address(each).version
+        except ValueError:  # of the hardware, or with the name of its network
+            continue
+        addresses.append(f"[{each}]" if version == 6 else each)
+    return addresses
 
 
 def _refusal(host: str, port: int, error: OSError) -> DatelineError:

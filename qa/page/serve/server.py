@@ -92,6 +92,7 @@ def build_server(loader: DeskLoader, login: Login | None = None) -> uvicorn.Serv
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
+        app_kwargs={"openapi_url": None},
         theme=build_theme(),
         # As `css`, Gradio would rewrite every selector and lose some declarations on the way.
         head=f"<style>{STYLES.read_text(encoding='utf-8')}</style>",
