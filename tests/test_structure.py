@@ -53,7 +53,12 @@ WRAPPED = {
     "ollama": {"qa/models/ollama_server.py"},
     "onnxruntime": {"index/embedding.py", "index/graph.py"},
     "openai": {"qa/models/openai.py"},
-    "psutil": {"index/lease.py", "index/machine.py", "qa/models/ollama.py"},
+    "psutil": {
+        "index/lease.py",
+        "index/machine.py",
+        "qa/models/ollama.py",
+        "qa/page/serve/reach.py",
+    },
     "py3langid": {"index/language.py"},
     "pypdf": {"index/formats/pdf.py"},
     "sentence_transformers": {"index/embedding.py", "index/graph.py"},

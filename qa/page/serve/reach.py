@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import psutil
 
 from index.errors import DatelineError, SettingsError
+from index.server import is_loopback
 from index.settings import PageSettings
 from qa.page.serve.users import Users, load_users
 
@@ -25,7 +26,7 @@ def login_of(page: PageSettings) -> Login | None:
     """
     if page.users is not None:
         return _one_at_a_time(load_users(page.users))
-    if not is_loopback(page.host) and not page.open_to_all:
+    if not is_loopback(address_of(page)) and not page.open_to_all:
         raise SettingsError(
             f"Other machines can reach {page.host}, and everybody there could read the articles. "
             "Say who may with: dateline users add NAME --file users.txt; "
@@ -35,21 +36,13 @@ def login_of(page: PageSettings) -> Login | None:
     return None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def allowed_hosts(page: PageSettings) -> list[str]:
     """The names by which browsers may call the page.
 
     A page elsewhere that points its own name at this machine must not read the articles. Where
     users log in any name will do: such a page has no cookie of theirs.
     """
-    if page.users is not None and not is_loopback(page.host):
+    if page.users is not None and not is_loopback(address_of(page)):
         return ["*"]
     names = [*NAMES_HERE, page.host]
     if page.host in ANY_ADDRESS:
