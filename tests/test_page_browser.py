@@ -204,7 +204,7 @@ def test_an_answer_is_judged_only_once_it_is_written(page: Page, settings: Setti
     wait_for_end(page)
     ask(page, "An endless one")
     expect(talk(page)).to_contain_text("It left.")
-    expect(talk(page).get_by_role("button")).to_have_count(2)
+    expect(talk(page).get_by_role("group", name="Your verdict")).to_have_count(1)
     wrong = page.get_by_role("button", name="Wrong answer")
     wrong.click()
     expect(wrong).to_have_attribute("aria-pressed", "true")
@@ -212,7 +212,7 @@ def test_an_answer_is_judged_only_once_it_is_written(page: Page, settings: Setti
     expect(page.get_by_text("Writing")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     wait_for_end(page)
-    expect(talk(page).get_by_role("button")).to_have_count(2)
+    expect(talk(page).get_by_role("group", name="Your verdict")).to_have_count(1)
     expect(wrong).to_have_attribute("aria-pressed", "true")
 
 
