@@ -11,10 +11,10 @@ from scripted import FERRY, ScriptedDesk, script
 
 from index.settings import PageSettings, Settings
 from qa.asked import Asked, AskedLog, asked_file
+from qa.page.ask.events import Events
 from qa.page.ask.keeper import build_keeper
 from qa.page.ask.render import line_html, talk_html
 from qa.page.ask.session import NOT_KEPT, Sessions
-from qa.page.blocks import Events
 from qa.page.serve.loader import DeskLoader
 
 TALK = 1  # which of the outputs is the conversation
@@ -30,7 +30,7 @@ def kept(tmp_path: Path) -> Settings:
 def make_events(settings: Settings | None = None) -> Events:
     chosen = settings or Settings(page=PageSettings(keep_questions=False))
     loader = DeskLoader(ScriptedDesk((FERRY,), script).open, chosen)
-    return Events(Sessions(loader, build_keeper(chosen)), loader)
+    return Events(Sessions(loader, build_keeper(chosen)))
 
 
 def request(page: str) -> Any:
@@ -57,7 +57,7 @@ async def test_the_last_thing_sent_for_a_forgotten_question_is_the_new_conversat
     assert last == talk_html(())
 
 
-@pytest.mark.parametrize("name", ["ask", "stop", "start_over", "judge", "watch_loading", "leave"])
+@pytest.mark.parametrize("name", ["ask", "stop", "start_over", "judge", "leave"])
 def test_sessions_are_touched_on_the_event_loop_only(name: str) -> None:
     # Gradio would run a plain function in a thread, where a task can't be cancelled safely.
     event = getattr(Events, name)

@@ -12,6 +12,7 @@ from qa.page.ask.session import POLL_SECONDS
 from qa.page.model.fetching import Fetch, Fetcher
 from qa.page.model.html import about_html, fetch_html, looking_html, served_html
 from qa.page.model.seen import Seen, look
+from qa.page.parts import QUIET, html_part
 from qa.page.serve.loader import DeskLoader
 
 NO_NAME = Fetch(words="Type the name of a model first.", outcome="failed")
@@ -37,21 +38,20 @@ def add_model_panel(loader: DeskLoader) -> Any:
     panel = ModelPanel(loader, Fetcher(pull_model))
     with gr.Accordion("Model", open=False, elem_id="dl-model") as fold:
         again = gr.Button("Look again", elem_id="dl-again")
-        about = _html("dl-about")
+        about = html_part("", "dl-about")
         with gr.Row(visible=HIDDEN, elem_id="dl-getting") as getting:
             box = gr.Textbox("", label="Model to fetch", max_lines=1, elem_id="dl-name")
             fetch = gr.Button("Fetch", elem_id="dl-fetch")
             cancel = gr.Button("Cancel", interactive=False, elem_id="dl-cancel")
-        progress = _html("dl-progress")
-        served = _html("dl-served")
+        progress = html_part("", "dl-progress")
+        served = html_part("", "dl-served")
     seen, told = [about, served, getting, box], [progress, fetch, cancel]
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    gr.on([fold.expand, again.click], panel.look, box, seen, **quiet)
-    fold.expand(panel.follow, None, [*seen, *told], **quiet)
+    gr.on([fold.expand, again.click], panel.look, box, seen, **QUIET)
+    fold.expand(panel.follow, None, [*seen, *told], **QUIET)
     # "multiple": Gradio would drop a fetch that is asked for the moment another one ends.
-    fetching = {"trigger_mode": "multiple", **quiet}
+    fetching = {"trigger_mode": "multiple", **QUIET}
     fetched = gr.on([fetch.click, box.submit], panel.fetch, box, [*seen, *told], **fetching)
-    cancel.click(panel.cancel, None, None, queue=False, **quiet)
+    cancel.click(panel.cancel, None, None, queue=False, **QUIET)
     return fetched
 
 
@@ -127,7 +127,3 @@ def _with_advice(fetch: Fetch, seen: Seen) -> Fetch:
     answers = model is not None and model.name in {name, f"{name}:latest"}
     advice = ANSWERS_NOW if answers else START_WITH.format(name=name)
     return replace(fetch, words=f"{fetch.words} {advice}")
-
-
-def _html(name: str) -> gr.HTML:
-    return gr.HTML("", elem_id=name, js_on_load=None, apply_default_css=False)

@@ -1,0 +1,102 @@
+"""What the events of asking do: a question, Stop, a new conversation, a verdict."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+
+from qa.asked import JUDGEMENTS, Judgement
+from qa.page.ask.render import line_html, talk_html
+from qa.page.ask.session import Session, Sessions
+from qa.page.ask.sources import sources_html
+
+OUTPUTS = 6  # of a question: box, conversation, sources, status, Ask, Stop
+
+Update = tuple[Any, ...]
+
+
+class Events:
+    """What the page's events do, for whichever page they come from.
+
+    All are coroutines, since Gradio runs plain functions in threads, and tasks may be cancelled
+    on the event loop only.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        """Events of pages that have these sessions."""
+        self._sessions = sessions
+
+    async def ask(self, question: str, request: gr.Request) -> AsyncIterator[Update]:
+        """Answer a question, giving the page anew whenever there is more of it."""
+        session = self._sessions.of(request.session_hash)
+        already_busy = session.is_busy
+        first = True
+        async for _ in session.ask(question):
+            if session.is_dropped:
+                break
+            text = gr.skip() if already_busy or not first else ""
+            yield (text, *_view(session))
+            first = False
+        if session.is_dropped:
+            # What was sent last is on its way, and Gradio sends it once more at the end: it
+            # could come after the empty page of the new conversation.
+            if (current := self._sessions.find(request.session_hash)) is not None:
+                yield (gr.skip(), *_view(current))
+        elif session.returned is not None:
+            yield (session.returned, *_view(session))
+        if not session.is_dropped:
+            # The last update is sent again when the event ends, which could undo a press of
+            # "Good answer" that came in between; so the last one changes nothing.
+            yield (gr.skip(),) * OUTPUTS
+
+    async def stop(self, request: gr.Request) -> None:
+        """Stop the answer that is being worked on."""
+        self._sessions.of(request.session_hash).stop()
+
+    async def start_over(self, request: gr.Request) -> Update:
+        """Begin a new conversation."""
+        self._sessions.drop(request.session_hash)
+        return (gr.skip(), *_view(self._sessions.of(request.session_hash)))
+
+    async def judge(self, event: gr.EventData, request: gr.Request) -> Update:
+        """Keep what the reader says of an answer: the number of its turn and the verdict."""
+        session = self._sessions.find(request.session_hash)
+        pressed = _pressed(event)
+        if session is None or pressed is None:
+            return (gr.skip(), gr.skip())
+        number, verdict = pressed
+        await session.judge(number, verdict)
+        if session.is_busy or session.is_dropped:
+            return (gr.skip(), gr.skip())  # shown with the answer that is being written
+        return (talk_html(session.turns), _status(session))
+
+    async def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self._sessions.drop(request.session_hash)
+
+
+def _view(session: Session) -> Update:
+    busy = session.is_busy
+    return (
+        talk_html(session.turns),
+        sources_html(session.turns),
+        _status(session),
+        gr.update(interactive=not busy),
+        gr.update(interactive=busy),
+    )
+
+
+def _status(session: Session) -> str:
+    words = session.notice or session.step or ""
+    return line_html(words, busy=session.is_busy, problem=session.notice is not None)
+
+
+def _pressed(event: gr.EventData) -> tuple[int, Judgement] | None:
+    """What a press says; None where it says anything else than a turn and a verdict."""
+    try:
+        number, verdict = event.turn, event.verdict
+    except (AttributeError, TypeError):  # whatever a browser may send
+        return None
+    if type(number) is not int or verdict not in JUDGEMENTS:
+        return None
+    return number, verdict
