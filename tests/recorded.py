@@ -182,7 +182,7 @@ def serve(  # noqa: PLR0913 - where and how it listens
 def read_request(reader: BufferedReader) -> Request | None:
     """The next request of a connection; None where the client has gone."""
     line = reader.readline().decode("latin-1").split()
-    if len(line) != 3:
+    if len(line) != 3 or not line[2].startswith("HTTP/"):  # three words may be TLS by chance
         return None
     headers: dict[str, str] = {}
     while header := reader.readline().decode("latin-1").strip():
