@@ -18,6 +18,7 @@ from index.corpus import Corpus
 from index.embedding import Embedder
 from index.errors import InputError
 from index.library import Library
+from index.overview import Row
 from index.progress import Progress
 from index.report import SyncReport
 from index.settings import Settings, load_settings
@@ -25,6 +26,7 @@ from qa.answer import Answer, Event, Finished
 from qa.conversation import Turn
 from qa.engine import AnswerEngine
 from qa.filters import Filters
+from qa.listing import list_rows
 from qa.models.served import ServedModel, open_model
 from qa.prompt import instructions
 from qa.query import Query
@@ -111,6 +113,10 @@ class Desk:
         if article is None:
             raise InputError(f"There is no article {article_id}.")
         return article.text
+
+    def overview(self) -> tuple[Row, ...]:
+        """The articles, and the files that gave none, as they stand to the folder as it is now."""
+        return list_rows(self.library)
 
     def sync(self, on_progress: Progress | None = None, *, wait_seconds: float = 0) -> SyncReport:
         """Bring the index in line with the folder, as `Library.sync`."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from index.articles import Article
 from index.errors import InputError, ModelError, ModelUnreachableError
+from index.overview import Row
+from index.report import SyncReport
 from qa.answer import (
     Answer,
     ArticleReference,
@@ -139,6 +141,7 @@ class ScriptedDesk:
     description: str = "A script answers."
     streams: list[ScriptedStream] = field(default_factory=list)
     line: Line = field(default_factory=Line)
+    behind: tuple[Row, ...] = ()  # files that a sync would read
 
     def open(self, **_: object) -> "ScriptedDesk":
         """What the page calls to open a desk."""
@@ -153,6 +156,28 @@ class ScriptedDesk:
 
     def article_text(self, article_id: str) -> str:
         return {each.id: each.text for each in self.articles}[article_id]
+
+    def overview(self) -> tuple[Row, ...]:
+        indexed = (
+            Row(
+                path=each.path, status="indexed", id=each.id, title=each.title,
+                outlet=each.outlet, published=each.published, passages=1,
+            )
+            for each in self.articles
+        )  # fmt: skip
+        return (*indexed, *self.behind)
+
+    def sync(self, on_progress: Callable[[int, int], None] | None = None) -> SyncReport:
+        read = tuple(make_article(row.path, f"Words of {row.path}.") for row in self.behind)
+        for done in range(len(read)):
+            time.sleep(self.pause_seconds)
+            if on_progress:
+                on_progress(done + 1, len(read))
+        self.articles, self.behind = (*self.articles, *read), ()
+        return SyncReport(
+            new=tuple(each.path for each in read), changed=(), deleted=(),
+            unchanged=len(self.articles) - len(read), bad=(), passages=len(self.articles),
+        )  # fmt: skip
 
     def warm_up(self) -> None:
         time.sleep(self.warm_seconds)

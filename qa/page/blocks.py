@@ -6,6 +6,7 @@ from functools import partial
 
 import gradio as gr
 
+from qa.page.articles.tab import add_articles
 from qa.page.ask.keeper import build_keeper
 from qa.page.ask.render import line_html
 from qa.page.ask.session import POLL_SECONDS, Sessions
@@ -28,10 +29,15 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
         html_part(MASTHEAD, "dl-head")
         state = html_part(_state(loader.state), "dl-state")
         fetched = add_model_panel(loader)
-        with gr.Tabs(elem_id="dl-tabs"), gr.Tab("Ask", elem_id="dl-asking"):
-            asking = add_asking(sessions, loader)
+        # A room that is left stays as it is: what was clicked and how far it was scrolled.
+        with gr.Tabs(elem_id="dl-tabs"):
+            with gr.Tab("Ask", elem_id="dl-asking", render_children=True):
+                asking = add_asking(sessions, loader)
+            with gr.Tab("Articles", elem_id="dl-articles", render_children=True) as articles:
+                synced = add_articles(articles, loader)
         page.load(watch, None, state, **QUIET)
         fetched.then(watch, None, state, **QUIET)
+        synced.then(watch, None, state, **QUIET)
         page.unload(asking.leave)
     # Questions wait in the model's own line, which tells how many are ahead.
     page.queue(default_concurrency_limit=None, api_open=False)

@@ -14,3 +14,11 @@ def html_part(html: str, name: str, *, script: str | None = None) -> gr.HTML:
     """A part of the page that is HTML of ours. `script` is a file beside this one."""
     code = (FOLDER / script).read_text(encoding="utf-8") if script else None
     return gr.HTML(html, elem_id=name, js_on_load=code, apply_default_css=False)
+
+
+def said(event: gr.EventData, name: str) -> object:
+    """What a press says under this name; None where it says nothing of the kind."""
+    try:
+        return getattr(event, name, None)
+    except TypeError:  # whatever a browser may send
+        return None

@@ -16,6 +16,7 @@ from qa.export import Conversation, conversation, to_json, to_markdown
 from qa.page.ask.marks import escape
 from qa.page.ask.session import Sessions
 from qa.page.ask.turn import Turn
+from qa.page.parts import said
 from qa.page.serve.loader import DeskLoader
 
 NOTHING_TO_SAVE = "There is no finished answer to save yet."
@@ -91,15 +92,7 @@ def saving_html(made: Made | None = None, *, words: str = "") -> str:
 def _wanted(event: gr.EventData, turns: tuple[Turn, ...]) -> tuple[tuple[Answer, ...], str]:
     """The answers that are to be written, and the format of the file: "" is the clipboard."""
     done = {turn.number: turn.answer for turn in turns if turn.answer is not None}
-    name, number = _said(event, "format"), _said(event, "turn")
+    name, number = said(event, "format"), said(event, "turn")
     if isinstance(name, str) and name in FORMATS:
         return tuple(done.values()), name
     return ((done[number],) if type(number) is int and number in done else ()), ""
-
-
-def _said(event: gr.EventData, name: str) -> object:
-    """What a press says under this name; None where it says nothing of the kind."""
-    try:
-        return getattr(event, name, None)
-    except TypeError:  # whatever a browser may send
-        return None

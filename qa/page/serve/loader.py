@@ -3,11 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.articles import Article
 from index.errors import DatelineError
+from index.overview import Row
+from index.progress import Progress
+from index.report import SyncReport
 from index.settings import Settings
 from qa.answer import Event
 from qa.models.served import ServedModel
@@ -45,6 +48,12 @@ class PageDesk(Protocol):
 
     def article_text(self, article_id: str) -> str:
         """The untouched text of an article, which citations point into."""
+
+    def overview(self) -> tuple[Row, ...]:
+        """The articles and files, as they stand to the folder as it is now."""
+
+    def sync(self, on_progress: Progress | None = None) -> SyncReport:
+        """Bring the index in line with the folder."""
 
     def warm_up(self) -> None:
         """Load the models."""
@@ -110,6 +119,18 @@ class DeskLoader:
             words = explain(error)
             self._say(words)
             self.state = Loading(words, desk, error, over=True)
+
+    def sync(self, on_progress: Progress) -> SyncReport:
+        """Bring the desk in line with the folder; afterwards, `state` tells of the new articles.
+
+        Raises what the desk raises, and RuntimeError while there is none.
+        """
+        if (state := self.state).desk is None:
+            raise state.error or RuntimeError(state.words)
+        report = state.desk.sync(on_progress)
+        if self.state is state and state.error is None and state.over:
+            self.state = replace(state, words=_ready(state.desk))
+        return report
 
     def _count(self, done: int, total: int) -> None:
         if total:

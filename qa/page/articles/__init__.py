@@ -1,0 +1,1 @@
+"""The room "Articles": what is indexed, how it stands to the folder, and each text."""
