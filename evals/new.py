@@ -112,7 +112,13 @@ def _guess_kind(asked: Asked) -> Kind:
 def _note(asked: Asked) -> str:
     judged = f", marked {asked.verdict}" if asked.verdict else ""
     who = f"{asked.backend} {asked.model}, {asked.time}"
-    return f"{asked.status.capitalize()}{judged} ({who}): {asked.text}"
+    said = f" What was wrong, says the reader: {asked.remark}" if _is_wrong(asked) else ""
+    return f"{asked.status.capitalize()}{judged} ({who}): {asked.text}{said}"
+
+
+def _is_wrong(asked: Asked) -> bool:
+    """Whether the reader said what was wrong, and still holds that it was."""
+    return asked.verdict == "wrong" and bool(asked.remark)
 
 
 def _ids(path: Path) -> Iterator[tuple[int, object]]:

@@ -10,7 +10,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any, Literal, get_args
@@ -29,6 +29,7 @@ JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 
 FILE = "asked.jsonl"
 MOST_KEPT = 1000
+REMARK_CHARACTERS = 2000
 LOCK_SECONDS = 5
 # Characters that `str.splitlines` takes for line ends and JSON leaves as they are.
 LINE_ENDS = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
@@ -49,7 +50,8 @@ class Asked:
     """A question, its answer and what the reader thought of it.
 
     `time` is ISO 8601 in UTC. `history` are the earlier questions of the conversation, each as
-    it was understood. `text` is the answer, or the reason why there is none.
+    it was understood. `text` is the answer, or the reason why there is none; `remark` what the
+    reader found wrong with it.
     """
 
     id: str
@@ -63,6 +65,11 @@ class Asked:
     backend: str
     model: str
     index: str
+    remark: str = ""
+
+    def remarked(self, text: str) -> "Asked":
+        """With the reader's words on what was wrong, as far as they are kept."""
+        return replace(self, remark=_storable(text.strip()[:REMARK_CHARACTERS]))
 
 
 _LINE = TypeAdapter(Asked)

@@ -18,7 +18,15 @@ import qa.asked
 from index.errors import StoreBusyError, StoreError
 from index.settings import Settings
 from index.store import default_store_folder
-from qa.asked import MOST_KEPT, Asked, AskedLog, ShownQuote, asked_file, asked_from
+from qa.asked import (
+    MOST_KEPT,
+    REMARK_CHARACTERS,
+    Asked,
+    AskedLog,
+    ShownQuote,
+    asked_file,
+    asked_from,
+)
 from qa.desk import Desk
 
 BASE = Asked(
@@ -140,7 +148,21 @@ def test_it_outlasts_a_new_index(settings: Settings, make_desk: Callable[..., De
     assert ids(kept) == ["1"]
 
 
+def test_a_line_of_before_there_were_remarks_is_read(kept: AskedLog) -> None:
+    kept.put(asked(1))
+    line = json.loads(kept.path.read_text(encoding="utf-8"))
+    del line["remark"]
+    kept.path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert kept.load() == (asked(1),)
+
+
 # What
+
+
+def test_a_remark_is_cut_where_it_grows_too_long() -> None:
+    assert asked(1).remarked("  It was 213. \n").remark == "It was 213."
+    assert len(asked(1).remarked("x" * 5000).remark) == REMARK_CHARACTERS
+    assert asked(1).remarked("\ud800").remark == "?"
 
 
 def test_an_answer_is_kept_with_what_it_cited() -> None:

@@ -11,7 +11,7 @@ from evals.gold import load_gold
 from evals.new import draft_case, list_asked
 from index.errors import InputError
 from index.settings import PageSettings, Settings
-from qa.asked import Asked, AskedLog, ShownQuote, asked_file
+from qa.asked import Asked, AskedLog, Judgement, ShownQuote, asked_file
 
 HURT = "Captain Jon Ferris said that nobody was hurt."
 FIRST = Asked(
@@ -139,6 +139,16 @@ def test_the_kind_is_guessed(
     AskedLog(asked_file(settings)).put(replace(FIRST, **known))
     draft_case(settings, None, gold=gold)
     assert drafts(gold)[0]["kind"] == kind
+
+
+@pytest.mark.parametrize("verdict", ["wrong", "good", None])
+def test_the_note_says_what_the_reader_found_wrong(
+    settings: Settings, gold: Path, verdict: Judgement | None
+) -> None:
+    log = AskedLog(asked_file(settings))
+    log.put(replace(FIRST, verdict=verdict, remark="It was 213."))
+    draft_case(settings, None, gold=gold)
+    assert ("It was 213." in drafts(gold)[0]["note"]) == (verdict == "wrong")
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".draft.jsonl"])

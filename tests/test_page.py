@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from qa.answer import (
     Extract,
     Finished,
     Sentence,
+    Timings,
     Token,
+    Usage,
     Version,
     Waiting,
 )
+from qa.asked import asked_from
+from qa.page.ask.footer import COST, KEEP, cost_words, footer_html
 from qa.page.ask.marks import escape, find_spans, mark_text
 from qa.page.ask.render import (
     CUT_OFF,
@@ -52,8 +57,9 @@ HOSTILE = (
     "👩‍👩‍👧 e\u0301 \u00a0 \u200b",
 )
 ALLOWED = {
-    "article", "a", "bdi", "blockquote", "button", "caption", "details", "div", "h2", "h3", "li",
-    "mark", "p", "section", "span", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "article", "a", "bdi", "blockquote", "button", "caption", "details", "div", "h2", "h3",
+    "label", "li", "mark", "p", "section", "span", "summary", "table", "tbody", "td", "textarea",
+    "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 
@@ -124,7 +130,10 @@ def hostile_turn(text: str) -> Turn:
         disagreements=(Disagreement(text, (Version(text, 1),)),),
     )
     card = Card("id", text, text, text, (citation,), body)
-    return replace(Turn(1, text).after(Finished(answer)), cards=(card,), problem=text)
+    asked = asked_from(answer, history=(), articles=Path("articles"))
+    asked = replace(asked, verdict="wrong", remark=text)
+    turn = Turn(1, text).after(Finished(answer))
+    return replace(turn, cards=(card,), problem=text, asked=asked)
 
 
 def hostile_abstention(text: str) -> Turn:
@@ -151,6 +160,31 @@ def test_links_lead_nowhere_but_into_the_page(text: str) -> None:
     reader = Reader(talk_html(turns) + sources_html(turns))
     links = [value for name, value in reader.attributes if name == "href"]
     assert set(links) == {"#cite-1-1", "#turn-1"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_remark_stands_in_its_box_as_it_was_typed(text: str) -> None:
+    asked = asked_from(make_answer("Q?"), history=(), articles=Path("articles"))
+    asked = replace(asked, verdict="wrong", remark=text)
+    reader = Reader(footer_html(replace(finished_turn(), asked=asked)))
+    assert reader.tags.count("textarea") == 1
+    assert f"\n{text}{KEEP}" in reader.text  # a box loses the first line break
+
+
+def test_what_an_answer_took() -> None:
+    timings = Timings(0.1, 0.14, 1.26, 5.04, 81.4, 7.6)
+    answer = make_answer("Q?", timings=timings, usage=Usage(1812, 54, 2), model="small")
+    assert cost_words(answer) == (
+        "The extract after 0.1 s, the model's first word after 1.3 s, everything after 5.0 s.",
+        "1,812 tokens read and 54 written in 2 replies of small (scripted).",
+        "Reading 81 tokens a second, writing 8.",
+    )
+    assert cost_words(make_answer("Q?", timings=Timings(total_seconds=0.2))) == (
+        "Everything after 0.2 s.",
+        "No language model was asked.",
+    )
+    assert COST not in footer_html(Turn(1, "Q?"))
+    assert COST in footer_html(finished_turn())
 
 
 # Marks

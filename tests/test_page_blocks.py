@@ -12,6 +12,7 @@ from scripted import FERRY, ScriptedDesk, script
 from index.settings import PageSettings, Settings
 from qa.asked import Asked, AskedLog, asked_file
 from qa.page.ask.events import Events
+from qa.page.ask.footer import KEPT, WHAT_WAS_WRONG
 from qa.page.ask.keeper import build_keeper
 from qa.page.ask.render import line_html, talk_html
 from qa.page.ask.session import NOT_KEPT, Sessions
@@ -57,7 +58,7 @@ async def test_the_last_thing_sent_for_a_forgotten_question_is_the_new_conversat
     assert last == talk_html(())
 
 
-@pytest.mark.parametrize("name", ["ask", "stop", "start_over", "judge", "leave"])
+@pytest.mark.parametrize("name", ["ask", "stop", "start_over", "judge", "remark", "leave"])
 def test_sessions_are_touched_on_the_event_loop_only(name: str) -> None:
     # Gradio would run a plain function in a thread, where a task can't be cancelled safely.
     event = getattr(Events, name)
@@ -143,6 +144,45 @@ async def test_a_press_that_makes_no_sense_changes_nothing(kept: Settings, data:
     await judge(events, press(1, "wrong"))
     await judge(events, data)
     assert [each.verdict for each in load_asked(kept)] == ["wrong"]
+
+
+async def remark(events: Events, data: object) -> tuple[Any, ...]:
+    return await events.remark(gr.EventData(None, data), request("page"))
+
+
+async def test_what_was_wrong_is_asked_and_kept(kept: Settings) -> None:
+    events = make_events(kept)
+    before = (await ask(events, "How many passengers?"))[-2]
+    assert WHAT_WAS_WRONG not in before
+    talk, _ = await judge(events, press(1, "wrong"))
+    assert WHAT_WAS_WRONG in talk
+    assert KEPT not in talk
+    talk, _ = await remark(events, {"turn": 1, "text": " It was <b>213</b>.\nCount again. "})
+    assert "It was &lt;b&gt;213&lt;/b&gt;.\nCount again.</textarea>" in talk
+    assert KEPT in talk
+    assert [each.remark for each in load_asked(kept)] == ["It was <b>213</b>.\nCount again."]
+    talk, _ = await judge(events, press(1, "good"))
+    assert WHAT_WAS_WRONG not in talk
+    talk, _ = await judge(events, press(1, "wrong"))  # what was typed isn't lost by a slip
+    assert "Count again.</textarea>" in talk
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, 7, [], {}, {"turn": 1}, {"turn": 1, "text": None}, {"turn": 1, "text": 5},
+        {"turn": 1, "text": ["x"]}, {"turn": "1", "text": "x"}, {"turn": True, "text": "x"},
+        {"turn": 2, "text": "x"}, {"turn": 0, "text": "x"}, {"turn": 3, "text": "x"},
+    ],
+)  # fmt: skip
+async def test_words_on_nothing_that_was_wrong_are_not_kept(kept: Settings, data: object) -> None:
+    events = make_events(kept)
+    await ask(events, "How many passengers?")
+    await ask(events, "How many, again?")
+    await judge(events, press(1, "wrong"))
+    await judge(events, press(2, "good"))
+    await remark(events, data)
+    assert [each.remark for each in load_asked(kept)] == ["", ""]
 
 
 async def test_another_page_cannot_judge(kept: Settings) -> None:

@@ -199,6 +199,26 @@ def test_a_verdict_is_pressed_changed_and_taken_back(
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_what_was_wrong_is_told_and_what_it_took_can_be_unfolded(
+    browser: Browser, address: str, settings: Settings
+) -> None:
+    with open_page(browser, address, viewport={"width": 360, "height": 640}) as page:
+        ask(page, "How many passengers?")
+        wait_for_end(page)
+        page.get_by_text("Time and tokens").click()
+        expect(page.get_by_text("No language model was asked.")).to_be_visible()
+        page.get_by_role("button", name="Wrong answer").click()
+        page.get_by_label("What was wrong?").fill("There were 213.")
+        page.get_by_role("button", name="Keep", exact=True).click()
+        expect(page.get_by_text("Kept on this machine.")).to_be_visible()
+        expect(page.get_by_label("What was wrong?")).to_have_value("There were 213.")
+        assert AskedLog(asked_file(settings)).load()[-1].remark == "There were 213."
+        ask(page, "And the engine?")
+        wait_for_end(page)
+        expect(page.get_by_label("What was wrong?")).to_have_value("There were 213.")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_an_answer_is_judged_only_once_it_is_written(page: Page, settings: Settings) -> None:
     ask(page, "How many passengers?")
     wait_for_end(page)

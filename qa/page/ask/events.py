@@ -5,14 +5,16 @@ from typing import Any
 
 import gradio as gr
 
-from qa.asked import JUDGEMENTS, Judgement
+from qa.asked import JUDGEMENTS
 from qa.page.ask.render import line_html, talk_html
 from qa.page.ask.session import Session, Sessions
 from qa.page.ask.sources import sources_html
+from qa.page.parts import said
 
 OUTPUTS = 6  # of a question: box, conversation, sources, status, Ask, Stop
 
 Update = tuple[Any, ...]
+NOTHING_JUDGED: Update = (gr.skip(), gr.skip())  # conversation, status
 
 
 class Events:
@@ -61,14 +63,20 @@ class Events:
     async def judge(self, event: gr.EventData, request: gr.Request) -> Update:
         """Keep what the reader says of an answer: the number of its turn and the verdict."""
         session = self._sessions.find(request.session_hash)
-        pressed = _pressed(event)
-        if session is None or pressed is None:
-            return (gr.skip(), gr.skip())
-        number, verdict = pressed
+        number, verdict = said(event, "turn"), said(event, "verdict")
+        if session is None or type(number) is not int or verdict not in JUDGEMENTS:
+            return NOTHING_JUDGED
         await session.judge(number, verdict)
-        if session.is_busy or session.is_dropped:
-            return (gr.skip(), gr.skip())  # shown with the answer that is being written
-        return (talk_html(session.turns), _status(session))
+        return _judged(session)
+
+    async def remark(self, event: gr.EventData, request: gr.Request) -> Update:
+        """Keep what the reader found wrong with an answer: the number of its turn, and words."""
+        session = self._sessions.find(request.session_hash)
+        number, text = said(event, "turn"), said(event, "text")
+        if session is None or type(number) is not int or not isinstance(text, str):
+            return NOTHING_JUDGED
+        await session.remark(number, text)
+        return _judged(session)
 
     async def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -91,12 +99,7 @@ def _status(session: Session) -> str:
     return line_html(words, busy=session.is_busy, problem=session.notice is not None)
 
 
-def _pressed(event: gr.EventData) -> tuple[int, Judgement] | None:
-    """What a press says; None where it says anything else than a turn and a verdict."""
-    try:
-        number, verdict = event.turn, event.verdict
-    except (AttributeError, TypeError):  # whatever a browser may send
-        return None
-    if type(number) is not int or verdict not in JUDGEMENTS:
-        return None
-    return number, verdict
+def _judged(session: Session) -> Update:
+    if session.is_busy or session.is_dropped:
+        return NOTHING_JUDGED  # shown with the answer that is being written
+    return (talk_html(session.turns), _status(session))

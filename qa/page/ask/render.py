@@ -7,15 +7,13 @@ node, and a live region must announce what is new, not what moved.
 from collections.abc import Sequence
 
 from qa.answer import Answer, ArticleReference, Citation, Disagreement, Extract, Sentence
-from qa.asked import Judgement
+from qa.page.ask.footer import footer_html
 from qa.page.ask.marks import cite_key
 from qa.page.ask.sources import byline, written_date
 from qa.page.ask.steering import show, show_in_attribute
 from qa.page.ask.turn import Turn
 
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported"}
-JUDGEMENT_NAMES: dict[Judgement, str] = {"good": "Good answer", "wrong": "Wrong answer"}
-COPY = "Copy with sources"
 TITLE_QUOTE_CHARACTERS = 400
 
 INTRODUCTION = (
@@ -50,7 +48,7 @@ def turn_html(turn: Turn) -> str:
         f'<div class="dl-slot dl-answer">{_sentences(turn)}</div>'
         f'<div class="dl-slot">{_disagreements(turn)}</div>'
         f'<div class="dl-slot">{_notes(turn)}</div>'
-        f'<div class="dl-slot dl-actions">{_judgement(turn)}{_copying(turn)}</div>'
+        f"{footer_html(turn)}"
         "</article>"
     )
 
@@ -191,27 +189,6 @@ def _answer_notes(answer: Answer) -> list[str]:
     if answer.stale:
         notes.append(STALE)
     return notes
-
-
-def _judgement(turn: Turn) -> str:
-    if turn.asked is None or turn.step is not None:
-        return ""
-    buttons = "".join(
-        f'<button type="button" class="dl-judge" data-verdict="{verdict}"'
-        f' aria-pressed="{str(turn.asked.verdict == verdict).lower()}">{name}</button>'
-        for verdict, name in JUDGEMENT_NAMES.items()
-    )
-    # Not live: a screen reader would read the buttons out after each answer.
-    return (
-        '<div class="dl-judgement" role="group" aria-label="Your verdict on this answer"'
-        f' aria-live="off">{buttons}</div>'
-    )
-
-
-def _copying(turn: Turn) -> str:
-    if turn.answer is None or turn.step is not None:
-        return ""
-    return f'<button type="button" class="dl-copy" aria-live="off">{COPY}</button>'
 
 
 def _short(quote: str) -> str:

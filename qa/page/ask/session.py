@@ -19,7 +19,7 @@ from qa.threads import iterate_in_thread
 
 POLL_SECONDS = 0.2  # how often the loader, which lives in a thread, is looked at
 BUSY = "One question at a time: wait for this answer, or press Stop."
-NOT_KEPT = "Your verdict could not be kept. The terminal says why."
+NOT_KEPT = "What you said of the answer could not be kept. The terminal says why."
 
 
 class Session:
@@ -87,10 +87,22 @@ class Session:
             if asked is None or self._keeper is None:
                 return
             marked = replace(asked, verdict=None if asked.verdict == verdict else verdict)
-            if not await self._keeper.mark(marked):
-                self.notice = NOT_KEPT
-            else:
-                self._mark(number, marked)
+            await self._put(number, marked, self._keeper)
+
+    async def remark(self, number: int, text: str) -> None:
+        """Keep what the reader found wrong with an answer. Where writing fails, nothing changes."""
+        async with self._judging:
+            asked = self._asked(number)
+            if asked is None or asked.verdict != "wrong" or self._keeper is None:
+                return
+            marked = asked.remarked(text)
+            await self._put(number, marked, self._keeper)
+
+    async def _put(self, number: int, marked: Asked, keeper: Keeper) -> None:
+        if not await keeper.mark(marked):
+            self.notice = NOT_KEPT
+        else:
+            self._mark(number, marked)
 
     def _asked(self, number: int) -> Asked | None:
         return next((turn.asked for turn in self.turns if turn.number == number), None)

@@ -33,6 +33,7 @@ def add_asking(sessions: Sessions, loader: DeskLoader) -> Events:
     # Not in the question's line either, and each press counts.
     judged = [talk, status]
     talk.judge(events.judge, None, judged, queue=False, trigger_mode="multiple", **QUIET)
+    talk.remark(events.remark, None, judged, queue=False, trigger_mode="multiple", **QUIET)
     saving = Saving(sessions, loader)
     talk.copy(saving.make, None, saved, queue=False, **QUIET)
     saved.save(saving.make, None, saved, queue=False, **QUIET)

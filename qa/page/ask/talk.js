@@ -16,9 +16,11 @@ watch("value", () => {
 });
 
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button.dl-judge, button.dl-copy");
+  const button = event.target.closest("button.dl-judge, button.dl-copy, button.dl-keep");
   if (!button) return;
   const turn = Number(button.closest(".dl-turn").dataset.turn);
+  const remark = button.parentElement.querySelector("textarea");
   if (button.classList.contains("dl-copy")) trigger("copy", { turn });
+  else if (button.classList.contains("dl-keep")) trigger("remark", { turn, text: remark.value });
   else trigger("judge", { turn, verdict: button.dataset.verdict });
 });
