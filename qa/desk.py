@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from index.adding import Added, add_file
 from index.articles import Article
 from index.corpus import Corpus
 from index.embedding import Embedder
@@ -20,6 +21,7 @@ from index.errors import InputError
 from index.library import Library
 from index.overview import Row
 from index.progress import Progress
+from index.removal import set_aside
 from index.report import SyncReport
 from index.settings import Settings, load_settings
 from qa.answer import Answer, Event, Finished
@@ -29,14 +31,13 @@ from qa.filters import Filters
 from qa.listing import list_rows
 from qa.models.served import ServedModel, open_model
 from qa.prompt import instructions
-from qa.query import Query
+from qa.query import Query, usable_question
 from qa.sources import shown_title
 from qa.threads import iterate_in_thread
 
 if TYPE_CHECKING:
     from qa.query_engine import DatelineQueryEngine
 
-LONGEST_QUESTION = 4000
 MOST_RESULTS = 1000
 
 
@@ -117,6 +118,17 @@ class Desk:
     def overview(self) -> tuple[Row, ...]:
         """The articles, and the files that gave none, as they stand to the folder as it is now."""
         return list_rows(self.library)
+
+    def add(self, file: Path) -> Added:
+        """Copy a file into the folder, to be read by the next sync, as `add_file`."""
+        return add_file(self.settings.articles, file)
+
+    def remove(self, path: str) -> Path:
+        """Take a file out of the folder, as `set_aside`; gives where it is kept.
+
+        It answers no more after the next sync.
+        """
+        return set_aside(self.settings.articles, path)
 
     def sync(self, on_progress: Progress | None = None, *, wait_seconds: float = 0) -> SyncReport:
         """Bring the index in line with the folder, as `Library.sync`."""
@@ -282,16 +294,3 @@ def finish(events: Iterator[Event]) -> Answer:
         if isinstance(event, Finished):
             return event.answer
     raise RuntimeError("A stream of events ended without its answer.")
-
-
-def usable_question(question: str) -> str:
-    """The question without white space around it. Raises InputError where it can't be asked."""
-    stripped = question.strip().replace("\0", "")
-    if not stripped:
-        raise InputError("The question is empty. Type a question about the articles.")
-    if len(stripped) > LONGEST_QUESTION:
-        raise InputError(
-            f"The question has {len(stripped):,} characters; at most {LONGEST_QUESTION:,} are "
-            "read. Ask a shorter one."
-        )
-    return stripped

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from index.adding import Added
 from index.articles import Article
-from index.errors import InputError, ModelError, ModelUnreachableError
+from index.errors import ArticlesError, InputError, ModelError, ModelUnreachableError
 from index.overview import Row
 from index.report import SyncReport
 from qa.answer import (
@@ -168,7 +170,9 @@ class ScriptedDesk:
         return (*indexed, *self.behind)
 
     def sync(self, on_progress: Callable[[int, int], None] | None = None) -> SyncReport:
-        read = tuple(make_article(row.path, f"Words of {row.path}.") for row in self.behind)
+        read = tuple(
+            make_article(Path(row.path).stem, f"Words of {row.path}.") for row in self.behind
+        )
         for done in range(len(read)):
             time.sleep(self.pause_seconds)
             if on_progress:
@@ -178,6 +182,17 @@ class ScriptedDesk:
             new=tuple(each.path for each in read), changed=(), deleted=(),
             unchanged=len(self.articles) - len(read), bad=(), passages=len(self.articles),
         )  # fmt: skip
+
+    def add(self, file: Path) -> Added:
+        if file.suffix != ".txt":
+            raise ArticlesError("Only text is read.")
+        article = make_article(file.stem, file.read_text(encoding="utf-8"))
+        self.behind = (*self.behind, Row(path=article.path, status="not indexed"))
+        return Added(article.path, 1)
+
+    def remove(self, path: str) -> Path:
+        self.articles = tuple(each for each in self.articles if each.path != path)
+        return Path(".removed") / path
 
     def warm_up(self) -> None:
         time.sleep(self.warm_seconds)

@@ -19,8 +19,9 @@ import qa
 from index.errors import InputError, StoreBusyError, StoreError
 from index.settings import Settings
 from qa.answer import Answer, Finished, Sentence
-from qa.desk import LONGEST_QUESTION, MOST_RESULTS, Desk, finish, usable_question
+from qa.desk import MOST_RESULTS, Desk, finish
 from qa.prompt import instructions
+from qa.query import LONGEST_QUESTION, usable_question
 
 HOW_MANY = "How many passengers were on the ferry?"
 RIGHT = "The ferry had 212 passengers."
@@ -378,3 +379,22 @@ def test_the_package_gives_its_public_names() -> None:
     with pytest.raises(AttributeError):
         _ = qa.nothing_of_the_kind
     assert Finished is qa.Finished
+
+
+def test_a_file_is_added_and_removed(make_desk: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = make_desk()
+    file = tmp_path / "quay.txt"
+    file.write_text("The new quay at Port Hale opened on Monday.", encoding="utf-8")
+
+    def status() -> str | None:
+        return next((row.status for row in desk.overview() if row.path == "quay.txt"), None)
+
+    assert desk.add(file).path == "quay.txt"
+    assert status() == "not indexed"
+    desk.sync()
+    assert status() == "indexed"
+    kept = desk.remove("quay.txt")
+    assert kept.read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
+    assert status() == "deleted"
+    desk.sync()
+    assert status() is None

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from index.errors import StoreBusyError, StoreError
 from index.overview import Row
 from index.report import SyncReport
 from index.settings import PageSettings, Settings
+from qa.page.articles.changes import NOT_ALLOWED, Changes
 from qa.page.articles.choice import STEP, Choice, choose, outlets_of
 from qa.page.articles.html import (
     ALL_KEPT,
@@ -151,7 +154,9 @@ async def test_what_goes_wrong_is_told_in_the_page() -> None:
     assert "The store can&#x27;t be read." in notices[-1]
     desk = ScriptedDesk((FERRY,), script)
     desk.sync = Broken.sync.__get__(desk)  # type: ignore[method-assign]
-    notice, table, *_ = [update async for update in Shelf(load(desk)).sync(Choice())][-1]
+    loader = load(desk)
+    changes = Changes(loader, Shelf(loader))
+    notice, table, *_ = [update async for update in changes.sync(Choice())][-1]
     assert "Another program is reading the articles." in notice
     assert FERRY.title in table
 
@@ -172,9 +177,23 @@ async def test_a_column_that_is_none_changes_nothing() -> None:
     assert choice == Choice().by("title")
 
 
-def load(desk: ScriptedDesk) -> DeskLoader:
+async def test_nobody_unknown_changes_files(tmp_path: Path) -> None:
+    desk = ScriptedDesk((FERRY,), script)
+    loader = load(desk, Settings(page=PageSettings(keep_questions=False, open_to_all=True)))
+    changes = Changes(loader, Shelf(loader))
+    file = tmp_path / "new.txt"
+    file.write_text("Words.", encoding="utf-8")
+    notice = [update[0] async for update in changes.add([str(file)], Choice())][0:-2][-1]
+    assert NOT_ALLOWED in Reader(notice).text
+    pressed: Any = Pressed(file=FERRY.path)
+    notice = [update[0] async for update in changes.remove(pressed, Choice())][-1]
+    assert NOT_ALLOWED in Reader(notice).text
+    assert (desk.articles, desk.behind) == ((FERRY,), ())
+
+
+def load(desk: ScriptedDesk, settings: Settings = QUIET_SETTINGS) -> DeskLoader:
     """A loader that has opened this desk."""
-    loader = DeskLoader(desk.open, QUIET_SETTINGS, say=lambda _: None)
+    loader = DeskLoader(desk.open, settings, say=lambda _: None)
     loader.start()
     wait_until(lambda: loader.state.over)
     return loader
@@ -237,3 +256,36 @@ def test_articles_are_found_read_and_brought_up_to_date(chromium: Browser) -> No
         page.get_by_role("tab", name="Ask").click()
         expect(page.get_by_label("Question")).to_have_value("half a question")
         assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.browser
+def test_files_are_added_and_one_is_removed(chromium: Browser, tmp_path: Path) -> None:
+    good, bad = tmp_path / "harbour.txt", tmp_path / "harbour.csv"
+    good.write_text("The harbour reopened.", encoding="utf-8")
+    bad.write_text("x", encoding="utf-8")
+    desk = ScriptedDesk((FERRY, CUTTER), script)
+    with serve_page(desk.open, QUIET_SETTINGS) as address, open_page(chromium, address) as page:
+        page.get_by_role("tab", name="Articles").click()
+        rows, notice = page.locator(".dl-list tbody tr"), page.locator("#dl-notice")
+        expect(rows).to_have_count(2)
+        page.get_by_role("button", name="Add articles").click()
+        page.locator("#dl-files input[type=file]").set_input_files([good, bad])
+        expect(notice).to_contain_text("harbour.txt was taken: 1 article.")
+        expect(notice).to_contain_text("harbour.csv was not taken. Only text is read.")
+        expect(notice).to_contain_text("Done: 1 new.")
+        expect(rows).to_have_count(3)
+        expect(page.locator("#dl-state")).to_contain_text("3 articles.")
+        expect(page.locator("#dl-files input[type=file]")).to_be_attached()  # ready for the next
+
+        page.get_by_role("button", name="Ferry towed back").click()
+        remove = page.get_by_role("button", name="Remove", exact=True)
+        remove.click()
+        page.get_by_role("button", name="Leave it").click()
+        expect(remove).to_be_focused()
+        expect(rows).to_have_count(3)
+        remove.click()
+        expect(page.get_by_role("button", name="Remove it")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(notice).to_contain_text("ferry.txt was removed. The file is kept in .removed")
+        expect(rows).to_have_count(2)
+        expect(page.locator("#dl-open")).to_contain_text("Choose an article")

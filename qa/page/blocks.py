@@ -34,10 +34,11 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
             with gr.Tab("Ask", elem_id="dl-asking", render_children=True):
                 asking = add_asking(sessions, loader)
             with gr.Tab("Articles", elem_id="dl-articles", render_children=True) as articles:
-                synced = add_articles(articles, loader)
+                changed = add_articles(articles, loader)
         page.load(watch, None, state, **QUIET)
         fetched.then(watch, None, state, **QUIET)
-        synced.then(watch, None, state, **QUIET)
+        for event in changed:
+            event.then(watch, None, state, **QUIET)
         page.unload(asking.leave)
     # Questions wait in the model's own line, which tells how many are ahead.
     page.queue(default_concurrency_limit=None, api_open=False)

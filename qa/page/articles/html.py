@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from index.adding import Added
 from index.articles import Article
 from index.clean import BoilerplateSpan
 from index.overview import Row, Status
@@ -80,8 +81,35 @@ def table_html(rows: Sequence[Row], choice: Choice) -> str:
     )
 
 
-def article_html(article: Article, row: Row | None, spans: Iterable[BoilerplateSpan]) -> str:
-    """An article's text, whole and untouched, with what is left out set apart."""
+def added_words(name: str, added: Added) -> str:
+    """What became of a file that was brought."""
+    articles = "1 article" if added.articles == 1 else f"{added.articles:,} articles"
+    if added.was_there:
+        return f"{name} is among the articles already."
+    other = f", under the name {added.path}" if added.path != name else ""
+    return f"{name} was taken{other}: {articles}."
+
+
+def said_html(lines: Sequence[str], *, problem: bool = False) -> str:
+    """What was done, a line each; the last one may tell of a problem."""
+    return "".join(
+        line_html(line, problem=problem and number == len(lines))
+        for number, line in enumerate(lines, start=1)
+    )
+
+
+def article_html(
+    article: Article,
+    row: Row | None,
+    spans: Iterable[BoilerplateSpan],
+    *,
+    together: int = 1,
+    removable: bool = False,
+) -> str:
+    """An article's text, whole and untouched, with what is left out set apart.
+
+    `together` counts the articles of its file.
+    """
     head = [BoilerplateSpan(0, article.body_start, FILE_HEAD)] if article.body_start else []
     left_out = [*head, *spans]
     note = LEFT_OUT if left_out else ALL_KEPT
@@ -94,6 +122,7 @@ def article_html(article: Article, row: Row | None, spans: Iterable[BoilerplateS
         f"{show(article.title or article.path)}</h2>"
         f'<p class="dl-byline">{byline(article.outlet, published)}</p>'
         f'<p class="dl-note" dir="auto">{show(article.path)}</p>{stands}'
+        f"{_removing(article, together) if removable else ''}"
         f'<p class="dl-note">{note}</p>'
         f'<div class="dl-whole" dir="auto">{_set_apart(article.text, left_out)}</div></article>'
     )
@@ -102,6 +131,19 @@ def article_html(article: Article, row: Row | None, spans: Iterable[BoilerplateS
 def nothing_open_html(words: str = NOTHING_OPEN) -> str:
     """Where no article is open."""
     return f'<p class="dl-none">{show(words)}</p>'
+
+
+def _removing(article: Article, together: int) -> str:
+    path = f"<bdi>{show(article.path)}</bdi>"
+    what = path if together == 1 else f"{path} with all {together:,} articles in it"
+    return (
+        '<p><button type="button" class="dl-remove">Remove</button></p>'
+        '<div class="dl-sure" role="group" aria-label="Remove this file" hidden>'
+        f'<p dir="auto">Take {what} out of the folder? It is kept aside in its hidden folder'
+        " .removed.</p>"
+        f'<button type="button" data-path="{show_in_attribute(article.path)}">Remove it</button>'
+        '<button type="button">Leave it</button></div>'
+    )
 
 
 def _heading(column: Column, choice: Choice) -> str:

@@ -14,8 +14,6 @@ from qa.page.articles.html import (
     article_html,
     nothing_open_html,
     notice_html,
-    progress_html,
-    synced_words,
     table_html,
 )
 from qa.page.ask.render import line_html
@@ -44,7 +42,7 @@ class Shelf:
             yield (line_html(state.words, busy=True), *(gr.skip(),) * 3)
             await asyncio.sleep(POLL_SECONDS)
         try:
-            yield await self._looked(choice)
+            yield await self.looked(choice)
         except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
             yield (line_html(explain(error), problem=True), *(gr.skip(),) * 3)
 
@@ -78,38 +76,16 @@ class Shelf:
         if article is None:
             return nothing_open_html(GONE)
         row = next((each for each in self._rows if each.id == key), None)
+        together = sum(each.path == article.path for each in articles)
         spans = mark_boilerplate(
             article.text, article.body_start, author=article.author, outlet=article.outlet
         )
-        return article_html(article, row, spans)
+        removable = not self._loader.settings.page.open_to_all
+        return article_html(article, row, spans, together=together, removable=removable)
 
-    async def sync(self, choice: Choice) -> AsyncIterator[Update]:
-        """Read the changes, saying how far it is; then look anew."""
-        counted = [(0, 0)]
-        work = asyncio.create_task(
-            asyncio.to_thread(self._loader.sync, lambda *progress: counted.append(progress))
-        )
-        shown = None
-        while not work.done():
-            if counted[-1] != shown:
-                shown = counted[-1]
-                yield (progress_html(*shown), *(gr.skip(),) * 2, gr.update(interactive=False))
-            await asyncio.wait({work}, timeout=POLL_SECONDS)
-        try:
-            words, problem = synced_words(work.result()), False
-        except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
-            words, problem = explain(error), True
-        try:
-            _, *rest = await self._looked(choice)
-        except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
-            words, problem = explain(error), True
-            rest = [gr.skip(), gr.skip(), gr.update(interactive=True)]
-        yield (line_html(words, problem=problem), *rest)
-
-    async def _looked(self, choice: Choice) -> Update:
-        desk = self._loader.state.desk
-        if desk is None:
-            raise self._loader.state.error or RuntimeError(self._loader.state.words)
+    async def looked(self, choice: Choice) -> Update:
+        """As `look`, where the desk is there. Raises what it raises."""
+        desk = self._loader.desk()
         self._rows = rows = await asyncio.to_thread(desk.overview)
         outlets = [ALL_OUTLETS, *((name, name) for name in outlets_of(rows))]
         behind = any(row.status in {"changed", "deleted", "not indexed"} for row in rows)

@@ -4,21 +4,25 @@ from typing import Any
 
 import gradio as gr
 
+from index.formats import SUFFIXES
+from qa.page.articles.changes import Changes
 from qa.page.articles.choice import Choice
 from qa.page.articles.html import STATUS_WORDS, nothing_open_html
 from qa.page.articles.shelf import ALL_OUTLETS, Shelf
 from qa.page.parts import QUIET, html_part
 from qa.page.serve.loader import DeskLoader
 
+UPLOAD_LIMIT = "50 MB"
 ANY_STATUS = ("Any status", "")
 
 
-def add_articles(tab: gr.Tab, loader: DeskLoader) -> Any:
+def add_articles(tab: gr.Tab, loader: DeskLoader) -> list[Any]:
     """Put the list and the reader where the page is being laid out, in this tab.
 
-    Gives the event of reading the changes: once it is over, there may be other articles.
+    Gives the events after which there may be other articles.
     """
     shelf, first = Shelf(loader), Choice()
+    changes = Changes(loader, shelf)
     choice = gr.State(first)
     with gr.Column(elem_id="dl-shelf"):
         with gr.Column(elem_id="dl-listing"):
@@ -30,6 +34,16 @@ def add_articles(tab: gr.Tab, loader: DeskLoader) -> Any:
                 outlet = gr.Dropdown([ALL_OUTLETS], value="", label="Outlet", elem_id="dl-outlet")
                 statuses = [ANY_STATUS, *((said, key) for key, said in STATUS_WORDS.items())]
                 status = gr.Dropdown(statuses, value="", label="Status", elem_id="dl-stands")
+            with gr.Accordion(
+                "Add articles", open=False, visible=changes.is_allowed, elem_id="dl-adding"
+            ):
+                files = gr.File(
+                    label=f"Files to add, up to {UPLOAD_LIMIT} each",
+                    file_count="multiple",
+                    file_types=list(SUFFIXES),
+                    height=140,
+                    elem_id="dl-files",
+                )
             table = html_part("", "dl-list", script="articles/list.js")
         reader = html_part(nothing_open_html(), "dl-open", script="articles/reader.js")
     looked = [notice, table, outlet, sync]
@@ -43,4 +57,10 @@ def add_articles(tab: gr.Tab, loader: DeskLoader) -> Any:
     table.arrange(shelf.arrange, choice, [table, choice], queue=False, **QUIET)
     table.more(shelf.more, choice, [table, choice], queue=False, **QUIET)
     table.read(shelf.read, None, reader, queue=False, trigger_mode="multiple", **QUIET)
-    return sync.click(shelf.sync, choice, looked, **QUIET)
+    changed = [sync.click(changes.sync, choice, looked, **QUIET)]
+    if changes.is_allowed:
+        changed += [
+            files.upload(changes.add, [files, choice], [*looked, files], **QUIET),
+            reader.remove(changes.remove, choice, [*looked, reader], **QUIET),
+        ]
+    return changed

@@ -1,5 +1,6 @@
 // A new question is brought to the top once; what is written below it then doesn't move it.
 let turns = 0;
+const unfolded = new Set(); // turns whose time and tokens are shown
 
 function keep_focus() {
   // A button that is switched off loses the focus, and with it the keyboard's place.
@@ -12,10 +13,18 @@ watch("value", () => {
   const all = element.querySelectorAll(".dl-turn");
   if (all.length > turns) all[all.length - 1].scrollIntoView({ block: "start" });
   turns = all.length;
+  for (const cost of element.querySelectorAll(".dl-cost")) {
+    cost.open = unfolded.has(cost.closest(".dl-turn").dataset.turn);
+  }
   setTimeout(keep_focus, 50);
 });
 
 element.addEventListener("click", (event) => {
+  const cost = event.target.closest(".dl-cost summary");
+  if (cost) {
+    const { turn } = cost.closest(".dl-turn").dataset;
+    if (!unfolded.delete(turn)) unfolded.add(turn);
+  }
   const button = event.target.closest("button.dl-judge, button.dl-copy, button.dl-keep");
   if (!button) return;
   const turn = Number(button.closest(".dl-turn").dataset.turn);

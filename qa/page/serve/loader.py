@@ -4,8 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
+from index.adding import Added
 from index.articles import Article
 from index.errors import DatelineError
 from index.overview import Row
@@ -54,6 +56,12 @@ class PageDesk(Protocol):
 
     def sync(self, on_progress: Progress | None = None) -> SyncReport:
         """Bring the index in line with the folder."""
+
+    def add(self, file: Path) -> Added:
+        """Copy a file into the folder. Raises ArticlesError with the reason."""
+
+    def remove(self, path: str) -> Path:
+        """Take a file out of the folder; gives where it is kept. Raises ArticlesError."""
 
     def warm_up(self) -> None:
         """Load the models."""
@@ -123,14 +131,19 @@ class DeskLoader:
     def sync(self, on_progress: Progress) -> SyncReport:
         """Bring the desk in line with the folder; afterwards, `state` tells of the new articles.
 
-        Raises what the desk raises, and RuntimeError while there is none.
+        Raises what the desk raises, and why there is none.
         """
+        desk, state = self.desk(), self.state
+        report = desk.sync(on_progress)
+        if self.state is state and state.error is None and state.over:
+            self.state = replace(state, words=_ready(desk))
+        return report
+
+    def desk(self) -> PageDesk:
+        """The desk. Raises why there is none."""
         if (state := self.state).desk is None:
             raise state.error or RuntimeError(state.words)
-        report = state.desk.sync(on_progress)
-        if self.state is state and state.error is None and state.over:
-            self.state = replace(state, words=_ready(state.desk))
-        return report
+        return state.desk
 
     def _count(self, done: int, total: int) -> None:
         if total:
