@@ -11,6 +11,7 @@ from qa.page.ask.keeper import build_keeper
 from qa.page.ask.render import line_html
 from qa.page.ask.session import POLL_SECONDS, Sessions
 from qa.page.ask.tab import add_asking
+from qa.page.evals.tab import add_evals
 from qa.page.model.panel import add_model_panel
 from qa.page.parts import QUIET, html_part
 from qa.page.serve.loader import DeskLoader, Loading
@@ -35,6 +36,8 @@ def build_page(loader: DeskLoader) -> gr.Blocks:
                 asking = add_asking(sessions, loader)
             with gr.Tab("Articles", elem_id="dl-articles", render_children=True) as articles:
                 changed = add_articles(articles, loader)
+            with gr.Tab("Evals", elem_id="dl-measured") as evals:
+                add_evals(evals)
         page.load(watch, None, state, **QUIET)
         fetched.then(watch, None, state, **QUIET)
         for event in changed:

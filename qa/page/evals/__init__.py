@@ -1,0 +1,1 @@
+"""The room "Evals": how right the answers are, as last measured."""
