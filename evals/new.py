@@ -112,8 +112,9 @@ def _guess_kind(asked: Asked) -> Kind:
 def _note(asked: Asked) -> str:
     judged = f", marked {asked.verdict}" if asked.verdict else ""
     who = f"{asked.backend} {asked.model}, {asked.time}"
+    narrowed = f"{asked.narrowed}. " if asked.narrowed else ""
     said = f" What was wrong, says the reader: {asked.remark}" if _is_wrong(asked) else ""
-    return f"{asked.status.capitalize()}{judged} ({who}): {asked.text}{said}"
+    return f"{asked.status.capitalize()}{judged} ({who}): {narrowed}{asked.text}{said}"
 
 
 def _is_wrong(asked: Asked) -> bool:

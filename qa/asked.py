@@ -51,7 +51,7 @@ class Asked:
 
     `time` is ISO 8601 in UTC. `history` are the earlier questions of the conversation, each as
     it was understood. `text` is the answer, or the reason why there is none; `remark` what the
-    reader found wrong with it.
+    reader found wrong with it, `narrowed` which articles it was asked of, where not of all.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Asked:
     model: str
     index: str
     remark: str = ""
+    narrowed: str = ""
 
     def remarked(self, text: str) -> "Asked":
         """With the reader's words on what was wrong, as far as they are kept."""
@@ -75,7 +76,9 @@ class Asked:
 _LINE = TypeAdapter(Asked)
 
 
-def asked_from(answer: Answer, *, history: Sequence[str], articles: Path) -> Asked:
+def asked_from(
+    answer: Answer, *, history: Sequence[str], articles: Path, narrowed: str = ""
+) -> Asked:
     """What is kept of an answer that was given just now; nobody has judged it yet."""
     return Asked(
         id=secrets.token_hex(4),
@@ -92,6 +95,7 @@ def asked_from(answer: Answer, *, history: Sequence[str], articles: Path) -> Ask
         backend=answer.backend,
         model=answer.model,
         index=answer.index,
+        narrowed=_storable(narrowed),
     )
 
 

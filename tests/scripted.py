@@ -29,6 +29,7 @@ from qa.answer import (
     Version,
     Waiting,
 )
+from qa.filters import Filters
 from qa.models.line import Line, Ticket
 
 
@@ -143,6 +144,7 @@ class ScriptedDesk:
     description: str = "A script answers."
     streams: list[ScriptedStream] = field(default_factory=list)
     line: Line = field(default_factory=Line)
+    filters: list[Filters | None] = field(default_factory=list)
     behind: tuple[Row, ...] = ()  # files that a sync would read
 
     def open(self, **_: object) -> "ScriptedDesk":
@@ -205,7 +207,8 @@ class ScriptedTalk:
     desk: ScriptedDesk
     questions: tuple[str, ...] = ()
 
-    def stream(self, question: str) -> ScriptedStream:
+    def stream(self, question: str, *, filters: Filters | None = None) -> ScriptedStream:
+        self.desk.filters.append(filters)
         events = self.desk.script(question, self.questions)
         self.questions = (*self.questions, question)
         stream = ScriptedStream(list(events), self.desk.pause_seconds, self.desk.line.enter())

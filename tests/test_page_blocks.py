@@ -40,7 +40,7 @@ def request(page: str) -> Any:
 
 async def begin(events: Events, page: str) -> tuple[Any, list[Any]]:
     """An answer that is being written, and what was sent of it so far."""
-    answering = events.ask("An endless one", request(page))
+    answering = events.ask("An endless one", [], "", "", request(page))
     sent = []
     async for update in answering:
         sent.append(update[TALK])
@@ -77,7 +77,7 @@ async def test_nothing_is_kept_for_a_page_that_was_closed() -> None:
 
 async def ask(events: Events, question: str) -> list[str]:
     """What was sent of the conversation while a question was answered."""
-    return [update[TALK] async for update in events.ask(question, request("page"))]
+    return [update[TALK] async for update in events.ask(question, [], "", "", request("page"))]
 
 
 async def judge(events: Events, data: object, page: str = "page") -> tuple[Any, ...]:

@@ -55,7 +55,7 @@ class Desk:
     def conversation(self) -> "Desk":
         return self
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, **_: object) -> Iterator[Event]:
         self.asked.append(question)
         try:
             for event in self.events:

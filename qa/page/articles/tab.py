@@ -29,7 +29,7 @@ def add_articles(tab: gr.Tab, loader: DeskLoader) -> list[Any]:
             with gr.Row(elem_id="dl-standing"):
                 notice = html_part("", "dl-notice")
                 sync = gr.Button("Read the changes", interactive=False, elem_id="dl-sync")
-            with gr.Row(elem_id="dl-choosing"):
+            with gr.Row(elem_id="dl-choosing", elem_classes="dl-controls"):
                 words = gr.Textbox("", label="Search", max_lines=1, elem_id="dl-search")
                 outlet = gr.Dropdown([ALL_OUTLETS], value="", label="Outlet", elem_id="dl-outlet")
                 statuses = [ANY_STATUS, *((said, key) for key, said in STATUS_WORDS.items())]

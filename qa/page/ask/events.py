@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from qa.asked import JUDGEMENTS
+from qa.page.ask.narrowing import narrow
 from qa.page.ask.render import line_html, talk_html
 from qa.page.ask.session import Session, Sessions
 from qa.page.ask.sources import sources_html
@@ -28,12 +29,19 @@ class Events:
         """Events of pages that have these sessions."""
         self._sessions = sessions
 
-    async def ask(self, question: str, request: gr.Request) -> AsyncIterator[Update]:
+    async def ask(  # noqa: PLR0913 - the controls, as Gradio gives them
+        self,
+        question: str,
+        outlets: list[str] | None,
+        since: str | None,
+        until: str | None,
+        request: gr.Request,
+    ) -> AsyncIterator[Update]:
         """Answer a question, giving the page anew whenever there is more of it."""
         session = self._sessions.of(request.session_hash)
         already_busy = session.is_busy
         first = True
-        async for _ in session.ask(question):
+        async for _ in session.ask(question, lambda: narrow(outlets, since, until)):
             if session.is_dropped:
                 break
             text = gr.skip() if already_busy or not first else ""

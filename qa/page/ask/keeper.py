@@ -22,10 +22,10 @@ class Keeper:
         self._log, self._articles = asked_log, articles
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
 
-    def begin(self, answer: Answer, *, history: Sequence[str]) -> Asked | None:
+    def begin(self, answer: Answer, *, history: Sequence[str], narrowed: str = "") -> Asked | None:
         """Begin to keep an answer, without waiting for it; None where that can't even begin."""
         try:
-            asked = asked_from(answer, history=history, articles=self._articles)
+            asked = asked_from(answer, history=history, articles=self._articles, narrowed=narrowed)
             self._thread.submit(self._put, asked)
         except Exception:  # an edge: the answer stands, whatever becomes of its record
             log.exception("The question can't be kept.")

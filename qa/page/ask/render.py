@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from qa.answer import Answer, ArticleReference, Citation, Disagreement, Extract, Sentence
 from qa.page.ask.footer import footer_html
 from qa.page.ask.marks import cite_key
+from qa.page.ask.narrowing import filter_words
 from qa.page.ask.sources import byline, written_date
 from qa.page.ask.steering import show, show_in_attribute
 from qa.page.ask.turn import Turn
@@ -42,6 +43,7 @@ def turn_html(turn: Turn) -> str:
     return (
         f'<article class="dl-turn" id="turn-{turn.number}" data-turn="{turn.number}">'
         f'<h2 class="dl-question" dir="auto">{show(turn.question)}</h2>'
+        f'<div class="dl-slot">{_narrowed(turn)}</div>'
         f'<div class="dl-slot">{_understood(turn)}</div>'
         f'<div class="dl-slot">{_abstention(turn)}</div>'
         f'<div class="dl-slot">{_extract(turn)}</div>'
@@ -65,6 +67,11 @@ def _understood(turn: Turn) -> str:
         return ""
     words = show(turn.answer.standalone_question)
     return f'<p class="dl-understood" dir="auto">Understood as: {words}</p>'
+
+
+def _narrowed(turn: Turn) -> str:
+    words = filter_words(turn.filters)
+    return f'<p class="dl-understood" dir="auto">{show(words)}</p>' if words else ""
 
 
 def _extract(turn: Turn) -> str:

@@ -6,13 +6,15 @@ in whether the model stops.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from index.errors import InputError
 from qa.answer import Answer, Finished, Sentence
 from qa.asked import Asked, Judgement
+from qa.filters import Filters
 from qa.page.ask.keeper import Keeper
+from qa.page.ask.narrowing import filter_words
 from qa.page.ask.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
 from qa.page.serve.loader import DeskLoader, PageDesk, Talk, explain
 from qa.threads import iterate_in_thread
@@ -50,17 +52,20 @@ class Session:
             return MODEL_LOADING
         return step
 
-    async def ask(self, question: str) -> AsyncIterator[None]:
+    async def ask(
+        self, question: str, filters: Callable[[], Filters] = Filters
+    ) -> AsyncIterator[None]:
         """Answer a question. Yields whenever there may be something new to show.
 
-        A question that can't be used ends in `notice`, and is `returned` to be corrected.
+        A question or filter that can't be used ends in `notice`, and the question is `returned`
+        to be corrected.
         """
         if self.is_busy:
             self.notice = BUSY
             yield
             return
         self.notice = self.returned = None
-        work = self._work = asyncio.create_task(self._answer(question))
+        work = self._work = asyncio.create_task(self._answer(question, filters))
         work.add_done_callback(lambda _: self._changed.set())
         try:
             while not work.done():
@@ -121,10 +126,11 @@ class Session:
             return  # the loader may have moved on
         self._changed.clear()
 
-    async def _answer(self, question: str) -> None:
+    async def _answer(self, question: str, filters: Callable[[], Filters]) -> None:
         turn = Turn(len(self.turns) + 1, question)
         self._show(turn)
         try:
+            turn = replace(turn, filters=filters())
             await self._read(await self._desk(turn), turn)
         except asyncio.CancelledError:
             self._end(turn, stopped=True)
@@ -148,7 +154,7 @@ class Session:
         self._show(turn)
         if self._talk is None:
             self._talk = desk.conversation()
-        events = iterate_in_thread(self._talk.stream(turn.question))
+        events = iterate_in_thread(self._talk.stream(turn.question, filters=turn.filters))
         try:
             async for event in events:
                 turn = turn.after(event)
@@ -156,16 +162,17 @@ class Session:
                     cards = await asyncio.to_thread(build_cards, turn, desk)
                     turn = replace(turn, cards=cards)
                 if isinstance(event, Finished):
-                    turn = replace(turn, asked=self._keep(event.answer, turn.number))
+                    turn = replace(turn, asked=self._keep(event.answer, turn))
                 self._show(turn)
         finally:
             await events.aclose()
 
-    def _keep(self, answer: Answer, number: int) -> Asked | None:
+    def _keep(self, answer: Answer, turn: Turn) -> Asked | None:
         if self._keeper is None:
             return None
-        earlier = [turn.answer for turn in self.turns[: number - 1] if turn.answer is not None]
-        return self._keeper.begin(answer, history=[each.standalone_question for each in earlier])
+        earlier = [each.answer for each in self.turns[: turn.number - 1] if each.answer is not None]
+        history = [each.standalone_question for each in earlier]
+        return self._keeper.begin(answer, history=history, narrowed=filter_words(turn.filters))
 
     def _show(self, turn: Turn) -> None:
         self.turns = (*self.turns[: turn.number - 1], turn)

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from qa.page.ask.controls import add_narrowing
 from qa.page.ask.events import Events
 from qa.page.ask.render import line_html, talk_html
 from qa.page.ask.saving import Saving, saving_html
@@ -18,6 +19,7 @@ def add_asking(sessions: Sessions, loader: DeskLoader) -> Events:
         with gr.Column(elem_id="dl-composer"):
             status = html_part(line_html(""), "dl-status")
             box = _question_box()
+            narrowing = add_narrowing(loader)
             with gr.Row(elem_id="dl-buttons"):
                 ask = gr.Button("Ask", variant="primary", elem_id="dl-ask")
                 stop = gr.Button("Stop", interactive=False, elem_id="dl-stop")
@@ -27,7 +29,14 @@ def add_asking(sessions: Sessions, loader: DeskLoader) -> Events:
     events = Events(sessions)
     outputs = [box, talk, sources, status, ask, stop]
     # "multiple": Gradio would drop a question that comes in the moment an answer ends.
-    gr.on([ask.click, box.submit], events.ask, box, outputs, trigger_mode="multiple", **QUIET)
+    gr.on(
+        [ask.click, box.submit],
+        events.ask,
+        [box, *narrowing],
+        outputs,
+        trigger_mode="multiple",
+        **QUIET,
+    )
     stop.click(events.stop, None, None, queue=False, **QUIET)
     new.click(events.start_over, None, outputs, queue=False, **QUIET)
     # Not in the question's line either, and each press counts.

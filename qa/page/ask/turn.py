@@ -1,7 +1,7 @@
 """One question and what has come of it so far, and how each event moves it on."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from qa.answer import (
     Answer,
@@ -15,6 +15,7 @@ from qa.answer import (
     Waiting,
 )
 from qa.asked import Asked
+from qa.filters import Filters
 
 STARTING = "Looking through the articles"
 READING = "Reading the evidence"
@@ -52,6 +53,7 @@ class Turn:
     problem: str | None = None
     stopped: bool = False
     asked: Asked | None = None
+    filters: Filters = field(default_factory=Filters)
 
     @property
     def citations(self) -> tuple[Citation, ...]:

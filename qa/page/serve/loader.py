@@ -15,6 +15,7 @@ from index.progress import Progress
 from index.report import SyncReport
 from index.settings import Settings
 from qa.answer import Event
+from qa.filters import Filters
 from qa.models.served import ServedModel
 from qa.page.ask.turn import MODEL_LOADING
 
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 class Talk(Protocol):
     """What the page needs of a conversation."""
 
-    def stream(self, question: str) -> Iterator[Event]:
-        """The events of an answer; closing the iterator stops the model."""
+    def stream(self, question: str, *, filters: Filters) -> Iterator[Event]:
+        """The events of an answer from these articles; closing the iterator stops the model."""
 
 
 class PageDesk(Protocol):
