@@ -185,7 +185,7 @@ class PageSettings(Section):
     )
     keep_questions: bool = Field(
         True,
-        description="Keep the page's last 1,000 questions with their answers, on this machine.",
+        description="Keep the page's conversations and its last 1,000 questions, on this machine.",
     )
 
 

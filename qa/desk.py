@@ -6,7 +6,7 @@
 
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -187,9 +187,9 @@ class Desk:
             async for event in passed_on:
                 yield event
 
-    def conversation(self) -> "Conversation":
-        """A conversation: later questions may lean on earlier ones."""
-        return Conversation(self)
+    def conversation(self, earlier: Sequence[Answer] = ()) -> "Conversation":
+        """A conversation: later questions may lean on earlier ones, as on these answers."""
+        return Conversation(self, earlier)
 
     def search(
         self, query: str, k: int = 10, *, fresh: bool = True, filters: Filters | None = None
@@ -242,10 +242,10 @@ class Desk:
 class Conversation:
     """Questions that may lean on earlier ones. One conversation serves one user at a time."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Nothing has been asked yet."""
+    def __init__(self, desk: Desk, earlier: Sequence[Answer] = ()) -> None:
+        """A conversation that goes on from `earlier` answers, if there are any."""
         self._desk = desk
-        self._turns: tuple[Turn, ...] = ()
+        self._turns = tuple(_remembered(answer) for answer in earlier)
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -260,10 +260,7 @@ class Conversation:
         """As `Desk.stream`, in this conversation. A stream that is closed early leaves no trace."""
         for event in self._desk.stream(question, history=self._turns, **options):
             if isinstance(event, Finished):
-                answer = event.answer
-                plain = " ".join(sentence.text for sentence in answer.sentences)
-                turn = Turn(answer.standalone_question, plain or answer.text)
-                self._turns = (*self._turns, turn)
+                self._turns = (*self._turns, _remembered(event.answer))
             yield event
 
 
@@ -294,3 +291,8 @@ def finish(events: Iterator[Event]) -> Answer:
         if isinstance(event, Finished):
             return event.answer
     raise RuntimeError("A stream of events ended without its answer.")
+
+
+def _remembered(answer: Answer) -> Turn:
+    plain = " ".join(sentence.text for sentence in answer.sentences)
+    return Turn(answer.standalone_question, plain or answer.text)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -155,8 +155,8 @@ class ScriptedDesk:
     def model(self) -> Any:
         raise ModelError("A script answers.")
 
-    def conversation(self) -> "ScriptedTalk":
-        return ScriptedTalk(self)
+    def conversation(self, earlier: Sequence[Answer] = ()) -> "ScriptedTalk":
+        return ScriptedTalk(self, tuple(answer.question for answer in earlier))
 
     def article_text(self, article_id: str) -> str:
         return {each.id: each.text for each in self.articles}[article_id]

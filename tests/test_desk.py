@@ -226,6 +226,15 @@ def test_conversations_know_nothing_of_each_other(make_desk: Callable[..., Desk]
     assert len(desk.model.llm.prompts) == 2
 
 
+def test_a_conversation_goes_on_from_its_answers(make_desk: Callable[..., Desk]) -> None:
+    rewritten = "How many passengers were on the ferry when it was towed?"
+    desk = make_desk(RIGHT, rewritten, RIGHT)
+    talk = desk.conversation([desk.ask(HOW_MANY)])
+    assert talk.questions == (HOW_MANY,)
+    talk.ask("How many were on it when it was towed?")
+    assert any(HOW_MANY in message.content for message in desk.model.llm.prompts[1])
+
+
 def test_a_stream_that_is_left_early_leaves_no_trace(make_desk: Callable[..., Desk]) -> None:
     talk = make_desk(RIGHT).conversation()
     for event in talk.stream(HOW_MANY):

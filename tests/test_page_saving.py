@@ -14,7 +14,7 @@ from test_page import HOSTILE, Reader
 from index.settings import Settings
 from qa.export import from_json, to_markdown
 from qa.page.ask.saving import NOTHING_TO_SAVE, Made, Saving, saving_html
-from qa.page.ask.session import Sessions
+from qa.page.ask.sessions import Sessions
 from qa.page.serve.loader import DeskLoader
 
 QUESTIONS = ("How many passengers?", "How far off Cape Dorn was the ferry?")

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from index.articles import Article
 from index.errors import ArticlesError, DatelineError, InputError
 from index.settings import Settings
 from qa.answer import (
+    Answer,
     Citation,
     Event,
     Evidence,
@@ -24,7 +25,9 @@ from qa.answer import (
     Token,
     Waiting,
 )
-from qa.page.ask.session import Session, Sessions, build_cards
+from qa.page.ask.cards import build_cards
+from qa.page.ask.session import Session
+from qa.page.ask.sessions import Sessions
 from qa.page.ask.turn import Turn
 from qa.page.serve.loader import OPENING, DeskLoader
 
@@ -52,7 +55,7 @@ class Desk:
         self.asked: list[str] = []
         self.closed = 0
 
-    def conversation(self) -> "Desk":
+    def conversation(self, _: Sequence[Answer] = ()) -> "Desk":
         return self
 
     def stream(self, question: str, **_: object) -> Iterator[Event]:

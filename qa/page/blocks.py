@@ -9,7 +9,8 @@ import gradio as gr
 from qa.page.articles.tab import add_articles
 from qa.page.ask.keeper import build_keeper
 from qa.page.ask.render import line_html
-from qa.page.ask.session import POLL_SECONDS, Sessions
+from qa.page.ask.session import POLL_SECONDS
+from qa.page.ask.sessions import Sessions
 from qa.page.ask.tab import add_asking
 from qa.page.evals.tab import add_evals
 from qa.page.model.panel import add_model_panel

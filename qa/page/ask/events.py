@@ -1,4 +1,4 @@
-"""What the events of asking do: a question, Stop, a new conversation, a verdict."""
+"""What the events of asking do: a question, Stop, a verdict, another conversation."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import gradio as gr
 
 from qa.asked import JUDGEMENTS
+from qa.page.ask.earlier import earlier_html
 from qa.page.ask.narrowing import narrow
 from qa.page.ask.render import line_html, talk_html
-from qa.page.ask.session import Session, Sessions
+from qa.page.ask.session import Session
+from qa.page.ask.sessions import Sessions, known_reader
 from qa.page.ask.sources import sources_html
 from qa.page.parts import said
 
@@ -16,6 +18,9 @@ OUTPUTS = 6  # of a question: box, conversation, sources, status, Ask, Stop
 
 Update = tuple[Any, ...]
 NOTHING_JUDGED: Update = (gr.skip(), gr.skip())  # conversation, status
+NOTHING_NEW: Update = (gr.skip(),) * OUTPUTS
+EDITING = "What you ask next takes the place of the last question."
+NOT_DELETED = "The conversation could not be deleted. The terminal says why."
 
 
 class Events:
@@ -39,13 +44,43 @@ class Events:
     ) -> AsyncIterator[Update]:
         """Answer a question, giving the page anew whenever there is more of it."""
         session = self._sessions.of(request.session_hash)
-        already_busy = session.is_busy
-        first = True
-        async for _ in session.ask(question, lambda: narrow(outlets, since, until)):
+        asking = session.ask(question, lambda: narrow(outlets, since, until))
+        async for update in self._shown(asking, session, request):
+            yield update
+
+    async def again(self, request: gr.Request) -> AsyncIterator[Update]:
+        """Answer the last question once more, in the place of its answer."""
+        session = self._sessions.find(request.session_hash)
+        if session is None or session.is_busy or not session.turns:
+            yield NOTHING_NEW
+            return
+        last = session.turns[-1]
+        asking = session.ask(last.question, lambda: last.filters, replacing=True)
+        async for update in self._shown(asking, session, request, keep_box=True):
+            yield update
+
+    async def edit(self, event: gr.EventData, request: gr.Request) -> Update:
+        """Put the last question into the box, so that what is asked next takes its place."""
+        session = self._sessions.find(request.session_hash)
+        number = said(event, "turn")
+        if session is None or type(number) is not int:
+            return NOTHING_NEW
+        question = session.edit(number)
+        return (gr.skip() if question is None else question, *_view(session))
+
+    async def _shown(
+        self,
+        asking: AsyncIterator[None],
+        session: Session,
+        request: gr.Request,
+        *,
+        keep_box: bool = False,
+    ) -> AsyncIterator[Update]:
+        first = not keep_box and not session.is_busy
+        async for _ in asking:
             if session.is_dropped:
                 break
-            text = gr.skip() if already_busy or not first else ""
-            yield (text, *_view(session))
+            yield ("" if first else gr.skip(), *_view(session))
             first = False
         if session.is_dropped:
             # What was sent last is on its way, and Gradio sends it once more at the end: it
@@ -57,16 +92,11 @@ class Events:
         if not session.is_dropped:
             # The last update is sent again when the event ends, which could undo a press of
             # "Good answer" that came in between; so the last one changes nothing.
-            yield (gr.skip(),) * OUTPUTS
+            yield NOTHING_NEW
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that is being worked on."""
         self._sessions.of(request.session_hash).stop()
-
-    async def start_over(self, request: gr.Request) -> Update:
-        """Begin a new conversation."""
-        self._sessions.drop(request.session_hash)
-        return (gr.skip(), *_view(self._sessions.of(request.session_hash)))
 
     async def judge(self, event: gr.EventData, request: gr.Request) -> Update:
         """Keep what the reader says of an answer: the number of its turn and the verdict."""
@@ -86,15 +116,69 @@ class Events:
         await session.remark(number, text)
         return _judged(session)
 
+    async def enter(self, event: gr.EventData, request: gr.Request) -> AsyncIterator[Update]:
+        """A page was opened: show what its reader left in it."""
+        page = request.session_hash
+        user = getattr(request, "username", None)
+        reader = known_reader(user, said(event, "reader"))
+        session = await self._sessions.enter(page, reader, _name(event))
+        async for update in self._opened(session, page):
+            yield update
+
+    async def open(self, event: gr.EventData, request: gr.Request) -> AsyncIterator[Update]:
+        """Show another conversation of the reader's."""
+        session = await self._sessions.open(request.session_hash, _name(event))
+        async for update in self._opened(session, request.session_hash):
+            yield update
+
+    async def start_over(self, request: gr.Request) -> Update:
+        """Begin a new conversation."""
+        session = self._sessions.start_over(request.session_hash)
+        return (*_view(session), await self.earlier(request))
+
+    async def delete(self, event: gr.EventData, request: gr.Request) -> Update:
+        """Delete a conversation of the reader's."""
+        deleted = await self._sessions.delete(request.session_hash, _name(event))
+        session = self._sessions.of(request.session_hash)
+        if not deleted:
+            session.notice = NOT_DELETED
+        return (*_view(session), await self.earlier(request))
+
+    async def earlier(self, request: gr.Request) -> str:
+        """The reader's conversations, as they are listed."""
+        page = request.session_hash
+        entries = await self._sessions.entries(page)
+        session = self._sessions.find(page)
+        place = session.place if session is not None else None
+        return earlier_html(entries, reader=self._sessions.reader(page), place=place)
+
     async def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self._sessions.drop(request.session_hash)
+
+    async def _opened(self, session: Session, page: str) -> AsyncIterator[Update]:
+        listed = await self.earlier(gr.Request(session_hash=page))
+        yield (*_view(session), listed)
+        await session.find_texts()
+        async for _ in session.follow():
+            if session.is_dropped:
+                break
+            yield (*_view(session), gr.skip())
+        if self._sessions.find(page) is session:
+            yield (*_view(session), gr.skip())
+        yield NOTHING_NEW
+
+
+def _name(event: gr.EventData) -> str:
+    """The conversation that a press names."""
+    name = said(event, "conversation")
+    return name if isinstance(name, str) else ""
 
 
 def _view(session: Session) -> Update:
     busy = session.is_busy
     return (
-        talk_html(session.turns),
+        talk_html(session.turns, editing=session.is_editing),
         sources_html(session.turns),
         _status(session),
         gr.update(interactive=not busy),
@@ -103,11 +187,11 @@ def _view(session: Session) -> Update:
 
 
 def _status(session: Session) -> str:
-    words = session.notice or session.step or ""
+    words = session.notice or session.step or (EDITING if session.is_editing else "")
     return line_html(words, busy=session.is_busy, problem=session.notice is not None)
 
 
 def _judged(session: Session) -> Update:
     if session.is_busy or session.is_dropped:
         return NOTHING_JUDGED  # shown with the answer that is being written
-    return (talk_html(session.turns), _status(session))
+    return (talk_html(session.turns, editing=session.is_editing), _status(session))

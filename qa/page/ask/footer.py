@@ -13,16 +13,19 @@ from qa.page.ask.turn import Turn
 
 JUDGEMENT_NAMES: dict[Judgement, str] = {"good": "Good answer", "wrong": "Wrong answer"}
 COPY = "Copy with sources"
+AGAIN = "Ask again"
+EDIT = "Edit question"
 WHAT_WAS_WRONG = "What was wrong?"
 KEEP = "Keep"
 KEPT = "Kept on this machine."
 COST = "Time and tokens"
 
 
-def footer_html(turn: Turn) -> str:
+def footer_html(turn: Turn, *, last: bool = False, editing: bool = False) -> str:
     """Nodes that are there from the beginning, and filled when the answer has ended."""
     over = turn.step is None
-    actions = f"{_judgement(turn)}{_copying(turn)}" if over else ""
+    asking = _asking_again(editing=editing) if last else ""
+    actions = f"{_judgement(turn)}{_copying(turn)}{asking}" if over else ""
     return (
         f'<div class="dl-slot dl-actions">{actions}</div>'
         f'<div class="dl-slot" aria-live="off">{_remark(turn) if over else ""}</div>'
@@ -53,6 +56,14 @@ def _copying(turn: Turn) -> str:
     if turn.answer is None:
         return ""
     return f'<button type="button" class="dl-copy" aria-live="off">{COPY}</button>'
+
+
+def _asking_again(*, editing: bool) -> str:
+    return (
+        f'<button type="button" class="dl-again" aria-live="off">{AGAIN}</button>'
+        f'<button type="button" class="dl-edit" aria-live="off"'
+        f' aria-pressed="{str(editing).lower()}">{EDIT}</button>'
+    )
 
 
 def _remark(turn: Turn) -> str:

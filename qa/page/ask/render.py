@@ -30,16 +30,16 @@ DIFFER = "The articles differ"
 VERSION_COLUMNS = ("Version", "Outlet", "Date", "Quote")
 
 
-def talk_html(turns: Sequence[Turn]) -> str:
-    """The conversation."""
-    inside = "".join(turn_html(turn) for turn in turns)
+def talk_html(turns: Sequence[Turn], *, editing: bool = False) -> str:
+    """The conversation; `editing` says that the last question is to be asked otherwise."""
+    inside = "".join(turn_html(turn, last=turn is turns[-1], editing=editing) for turn in turns)
     if not turns:
         inside = f'<p class="dl-intro">{INTRODUCTION}</p>'
     return f'<div class="dl-talk" role="log" aria-label="Conversation">{inside}</div>'
 
 
-def turn_html(turn: Turn) -> str:
-    """A question and what has come of it so far."""
+def turn_html(turn: Turn, *, last: bool = False, editing: bool = False) -> str:
+    """A question and what has come of it so far. The last one can be asked again."""
     return (
         f'<article class="dl-turn" id="turn-{turn.number}" data-turn="{turn.number}">'
         f'<h2 class="dl-question" dir="auto">{show(turn.question)}</h2>'
@@ -50,7 +50,7 @@ def turn_html(turn: Turn) -> str:
         f'<div class="dl-slot dl-answer">{_sentences(turn)}</div>'
         f'<div class="dl-slot">{_disagreements(turn)}</div>'
         f'<div class="dl-slot">{_notes(turn)}</div>'
-        f"{footer_html(turn)}"
+        f"{footer_html(turn, last=last, editing=editing)}"
         "</article>"
     )
 

@@ -14,7 +14,7 @@ import gradio as gr
 from qa.answer import Answer
 from qa.export import Conversation, conversation, to_json, to_markdown
 from qa.page.ask.marks import escape
-from qa.page.ask.session import Sessions
+from qa.page.ask.sessions import Sessions
 from qa.page.ask.turn import Turn
 from qa.page.parts import said
 from qa.page.serve.loader import DeskLoader

@@ -1,4 +1,4 @@
-"""What one open page has asked. Nobody sees another page's conversation.
+"""A conversation in the page: what is being answered, and what was.
 
 Everything here runs on the event loop; only what blocks goes to threads. An answer is worked
 on in a task of its own, which Stop cancels, so that Gradio's own handling of events has no say
@@ -13,10 +13,12 @@ from index.errors import InputError
 from qa.answer import Answer, Finished, Sentence
 from qa.asked import Asked, Judgement
 from qa.filters import Filters
+from qa.page.ask.book import Place
+from qa.page.ask.cards import build_cards
 from qa.page.ask.keeper import Keeper
 from qa.page.ask.narrowing import filter_words
-from qa.page.ask.turn import MODEL_LOADING, READING, Card, Turn, group_by_article
-from qa.page.serve.loader import DeskLoader, PageDesk, Talk, explain
+from qa.page.ask.turn import MODEL_LOADING, READING, Turn
+from qa.page.serve.loader import DeskLoader, PageDesk, explain
 from qa.threads import iterate_in_thread
 
 POLL_SECONDS = 0.2  # how often the loader, which lives in a thread, is looked at
@@ -25,17 +27,28 @@ NOT_KEPT = "What you said of the answer could not be kept. The terminal says why
 
 
 class Session:
-    """The conversation of one page. `turns` holds frozen values and is replaced as they grow."""
+    """A conversation. `turns` holds frozen values and is replaced as they grow.
 
-    def __init__(self, loader: DeskLoader, keeper: Keeper | None = None) -> None:
-        """A conversation in which nothing was asked yet. Without a keeper, nothing is kept."""
-        self.turns: tuple[Turn, ...] = ()
+    `place` is where it is kept, None for one that isn't; `is_editing`, whether the next question
+    takes the place of the last one.
+    """
+
+    def __init__(
+        self,
+        loader: DeskLoader,
+        keeper: Keeper | None = None,
+        *,
+        turns: tuple[Turn, ...] = (),
+        place: Place | None = None,
+    ) -> None:
+        """A conversation that goes on from these turns. Without a keeper, nothing is kept."""
+        self.turns, self.place = turns, place
+        self.is_editing = False
         self.notice: str | None = None
         self.returned: str | None = None
         self.is_dropped = False
         self._loader, self._keeper = loader, keeper
         self._judging = asyncio.Lock()
-        self._talk: Talk | None = None
         self._work: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
@@ -53,19 +66,25 @@ class Session:
         return step
 
     async def ask(
-        self, question: str, filters: Callable[[], Filters] = Filters
+        self,
+        question: str,
+        filters: Callable[[], Filters] = Filters,
+        *,
+        replacing: bool = False,
     ) -> AsyncIterator[None]:
         """Answer a question. Yields whenever there may be something new to show.
 
-        A question or filter that can't be used ends in `notice`, and the question is `returned`
-        to be corrected.
+        With `replacing`, or while editing, it takes the place of the last question. A question or
+        filter that can't be used ends in `notice`, and the question is `returned` to be corrected.
         """
         if self.is_busy:
             self.notice = BUSY
             yield
             return
         self.notice = self.returned = None
-        work = self._work = asyncio.create_task(self._answer(question, filters))
+        replaced = 1 if replacing or self.is_editing else 0
+        earlier = self.turns[: len(self.turns) - replaced]
+        work = self._work = asyncio.create_task(self._answer(question, filters, earlier))
         work.add_done_callback(lambda _: self._changed.set())
         try:
             while not work.done():
@@ -76,6 +95,34 @@ class Session:
             yield
         finally:
             work.cancel()
+
+    async def follow(self) -> AsyncIterator[None]:
+        """Yields whenever there may be something new of an answer that another page asked for."""
+        while self.is_busy:
+            yield
+            await self._wait_for_change()
+
+    async def find_texts(self) -> None:
+        """Put the articles beside answers that were kept without, once they are loaded."""
+        try:
+            desk = await self._wait_for_desk(lambda _: None)
+        except Exception:  # noqa: BLE001 - the page's first line says it
+            return
+        for number, turn in enumerate(self.turns, 1):
+            if turn.step is None and turn.citations and not turn.cards:
+                cards = await asyncio.to_thread(build_cards, turn, desk)
+                if self.turns[number - 1 : number] == (turn,):  # nothing else was asked meanwhile
+                    self._replace(number, replace(turn, cards=cards))
+
+    def edit(self, number: int) -> str | None:
+        """Let the next question take the place of the last one; gives that one.
+
+        Doing it again takes it back, and gives None, as for another number and while busy.
+        """
+        if self.is_busy or not self.turns or number != len(self.turns):
+            return None
+        self.is_editing = not self.is_editing
+        return self.turns[-1].question if self.is_editing else None
 
     def stop(self) -> None:
         """Stop the model, keeping what was written."""
@@ -115,9 +162,16 @@ class Session:
     def _mark(self, number: int, asked: Asked) -> None:
         if self.notice == NOT_KEPT:
             self.notice = None
-        marked = replace(self.turns[number - 1], asked=asked)
-        self.turns = (*self.turns[: number - 1], marked, *self.turns[number:])
+        self._replace(number, replace(self.turns[number - 1], asked=asked))
+        self._keep_talk()
+
+    def _replace(self, number: int, turn: Turn) -> None:
+        self.turns = (*self.turns[: number - 1], turn, *self.turns[number:])
         self._changed.set()
+
+    def _keep_talk(self) -> None:
+        if self._keeper is not None and self.place is not None:
+            self._keeper.keep(self.place, self.turns)
 
     async def _wait_for_change(self) -> None:
         try:
@@ -126,8 +180,11 @@ class Session:
             return  # the loader may have moved on
         self._changed.clear()
 
-    async def _answer(self, question: str, filters: Callable[[], Filters]) -> None:
-        turn = Turn(len(self.turns) + 1, question)
+    async def _answer(
+        self, question: str, filters: Callable[[], Filters], earlier: tuple[Turn, ...]
+    ) -> None:
+        replaced = self.turns[len(earlier) :]
+        turn = Turn(len(earlier) + 1, question)
         self._show(turn)
         try:
             turn = replace(turn, filters=filters())
@@ -135,26 +192,31 @@ class Session:
         except asyncio.CancelledError:
             self._end(turn, stopped=True)
         except InputError as error:
-            self.turns = self.turns[:-1]
+            self.turns = (*self.turns[:-1], *replaced)
             self.notice, self.returned = str(error), question
+            return
         except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
             self._end(turn, problem=explain(error))
+        self.is_editing = False
+        self._keep_talk()
 
     async def _desk(self, turn: Turn) -> PageDesk:
+        return await self._wait_for_desk(lambda words: self._show(replace(turn, step=words)))
+
+    async def _wait_for_desk(self, say: Callable[[str], None]) -> PageDesk:
         self._loader.start()
         while (desk := self._loader.state.desk) is None:
             state = self._loader.state
             if state.over:
                 raise state.error or RuntimeError(state.words)
-            self._show(replace(turn, step=state.words))
+            say(state.words)
             await asyncio.sleep(POLL_SECONDS)
         return desk
 
     async def _read(self, desk: PageDesk, turn: Turn) -> None:
         self._show(turn)
-        if self._talk is None:
-            self._talk = desk.conversation()
-        events = iterate_in_thread(self._talk.stream(turn.question, filters=turn.filters))
+        talk = desk.conversation(self._answers(turn))
+        events = iterate_in_thread(talk.stream(turn.question, filters=turn.filters))
         try:
             async for event in events:
                 turn = turn.after(event)
@@ -170,9 +232,12 @@ class Session:
     def _keep(self, answer: Answer, turn: Turn) -> Asked | None:
         if self._keeper is None:
             return None
-        earlier = [each.answer for each in self.turns[: turn.number - 1] if each.answer is not None]
-        history = [each.standalone_question for each in earlier]
+        history = [each.standalone_question for each in self._answers(turn)]
         return self._keeper.begin(answer, history=history, narrowed=filter_words(turn.filters))
+
+    def _answers(self, turn: Turn) -> list[Answer]:
+        """The answers before this turn."""
+        return [each.answer for each in self.turns[: turn.number - 1] if each.answer is not None]
 
     def _show(self, turn: Turn) -> None:
         self.turns = (*self.turns[: turn.number - 1], turn)
@@ -181,52 +246,3 @@ class Session:
     def _end(self, turn: Turn, *, problem: str | None = None, stopped: bool = False) -> None:
         shown = self.turns[turn.number - 1]
         self._show(shown.ended(problem=problem, stopped=stopped))
-
-
-class Sessions:
-    """The sessions of the pages that are open, by the hash that Gradio gives each."""
-
-    def __init__(self, loader: DeskLoader, keeper: Keeper | None = None) -> None:
-        """No page is open yet."""
-        self._loader, self._keeper = loader, keeper
-        self._open: dict[str, Session] = {}
-
-    def of(self, page: str) -> Session:
-        """The session of a page, made when it is first asked for."""
-        if page not in self._open:
-            self._open[page] = Session(self._loader, self._keeper)
-        return self._open[page]
-
-    def find(self, page: str) -> Session | None:
-        """The session of a page; None where it has none, as when it was closed."""
-        return self._open.get(page)
-
-    def drop(self, page: str) -> None:
-        """End a session: its model stops, its conversation is forgotten."""
-        session = self._open.pop(page, None)
-        if session is not None:
-            session.is_dropped = True
-            session.stop()
-
-
-def build_cards(turn: Turn, desk: PageDesk) -> tuple[Card, ...]:
-    """The articles that the turn cites so far. Cards that are there already keep their text."""
-    known = {card.article_id: card for card in turn.cards}
-    cards = []
-    for article_id, citations in group_by_article(turn.citations).items():
-        card = known.get(article_id)
-        if card is None:
-            first = citations[0]
-            text, start = _text_of(article_id, desk)
-            card = Card(article_id, first.title, first.outlet, first.published, (), text, start)
-        cards.append(replace(card, citations=citations))
-    return tuple(cards)
-
-
-def _text_of(article_id: str, desk: PageDesk) -> tuple[str | None, int]:
-    starts = {article.id: article.body_start for article in desk.articles}
-    try:
-        return desk.article_text(article_id), starts.get(article_id, 0)
-    except Exception as error:  # noqa: BLE001 - a missing text must not cost the answer
-        explain(error)
-        return None, 0

@@ -3,10 +3,11 @@
 import gradio as gr
 
 from qa.page.ask.controls import add_narrowing
+from qa.page.ask.earlier import earlier_html
 from qa.page.ask.events import Events
 from qa.page.ask.render import line_html, talk_html
 from qa.page.ask.saving import Saving, saving_html
-from qa.page.ask.session import Sessions
+from qa.page.ask.sessions import Sessions
 from qa.page.ask.sources import sources_html
 from qa.page.parts import QUIET, html_part
 from qa.page.serve.loader import DeskLoader
@@ -25,11 +26,12 @@ def add_asking(sessions: Sessions, loader: DeskLoader) -> Events:
                 stop = gr.Button("Stop", interactive=False, elem_id="dl-stop")
                 new = gr.Button("New conversation", elem_id="dl-new")
             saved = html_part(saving_html(), "dl-saving", script="ask/saving.js")
+            book = html_part(earlier_html(()), "dl-book", script="ask/earlier.js")
         sources = html_part(sources_html(()), "dl-sources", script="ask/sources.js")
     events = Events(sessions)
     outputs = [box, talk, sources, status, ask, stop]
     # "multiple": Gradio would drop a question that comes in the moment an answer ends.
-    gr.on(
+    asking = gr.on(
         [ask.click, box.submit],
         events.ask,
         [box, *narrowing],
@@ -37,8 +39,16 @@ def add_asking(sessions: Sessions, loader: DeskLoader) -> Events:
         trigger_mode="multiple",
         **QUIET,
     )
+    once_more = talk.again(events.again, None, outputs, **QUIET)
+    for each in (asking, once_more):
+        each.then(events.earlier, None, book, queue=False, **QUIET)
+    talk.edit(events.edit, None, outputs, queue=False, **QUIET)
     stop.click(events.stop, None, None, queue=False, **QUIET)
-    new.click(events.start_over, None, outputs, queue=False, **QUIET)
+    shown = [*outputs[1:], book]
+    new.click(events.start_over, None, shown, queue=False, **QUIET)
+    book.enter(events.enter, None, shown, **QUIET)
+    book.open(events.open, None, shown, **QUIET)
+    book.delete(events.delete, None, shown, queue=False, **QUIET)
     # Not in the question's line either, and each press counts.
     judged = [talk, status]
     talk.judge(events.judge, None, judged, queue=False, trigger_mode="multiple", **QUIET)

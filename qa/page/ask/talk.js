@@ -25,11 +25,16 @@ element.addEventListener("click", (event) => {
     const { turn } = cost.closest(".dl-turn").dataset;
     if (!unfolded.delete(turn)) unfolded.add(turn);
   }
-  const button = event.target.closest("button.dl-judge, button.dl-copy, button.dl-keep");
+  const button = event.target.closest(".dl-turn button");
   if (!button) return;
   const turn = Number(button.closest(".dl-turn").dataset.turn);
   const remark = button.parentElement.querySelector("textarea");
   if (button.classList.contains("dl-copy")) trigger("copy", { turn });
   else if (button.classList.contains("dl-keep")) trigger("remark", { turn, text: remark.value });
+  else if (button.classList.contains("dl-again")) trigger("again", { turn });
+  else if (button.classList.contains("dl-edit")) {
+    trigger("edit", { turn });
+    document.querySelector("#dl-question textarea").focus();
+  }
   else trigger("judge", { turn, verdict: button.dataset.verdict });
 });

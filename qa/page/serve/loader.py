@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from index.overview import Row
 from index.progress import Progress
 from index.report import SyncReport
 from index.settings import Settings
-from qa.answer import Event
+from qa.answer import Answer, Event
 from qa.filters import Filters
 from qa.models.served import ServedModel
 from qa.page.ask.turn import MODEL_LOADING
@@ -46,8 +46,8 @@ class PageDesk(Protocol):
     def model(self) -> ServedModel:
         """The language model that answers. Raises ModelError and ModelFileError."""
 
-    def conversation(self) -> Talk:
-        """A new conversation."""
+    def conversation(self, earlier: Sequence[Answer] = ()) -> Talk:
+        """A conversation that goes on from these answers."""
 
     def article_text(self, article_id: str) -> str:
         """The untouched text of an article, which citations point into."""
