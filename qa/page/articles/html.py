@@ -74,8 +74,8 @@ def table_html(rows: Sequence[Row], choice: Choice) -> str:
     rest = len(found) - choice.shown
     more = f'<button type="button" class="dl-more">Show more ({rest:,} left)</button>'
     return (
-        '<table class="dl-list" role="table">'
-        f'<caption role="status">Articles and files: {caption}</caption>'
+        f'<p class="dl-count" id="dl-count" role="status">Articles and files: {caption}</p>'
+        '<table class="dl-list" role="table" aria-labelledby="dl-count">'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{body}</tbody></table>{none}{more if rest > 0 else ""}'
     )
