@@ -15,7 +15,7 @@ from index.passages import PASSAGE_FORMAT
 from index.plan import plan_sync
 from index.progress import Progress, Tally
 from index.report import SyncReport, build_report
-from index.settings import IndexSettings
+from index.sections import IndexSettings
 from index.store import Store
 
 MOST_REASONS = 20

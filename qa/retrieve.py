@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from index.corpus import Corpus
 from index.embedding import Embedder, TokenVectors, Vectors
 from index.passages import Passage, to_node
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.filters import Filters, Mask, build_mask, read_wishes
 from qa.rerank import CrossEncoderReranker, LateInteraction, Reranker
 from qa.spelling import Speller

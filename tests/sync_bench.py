@@ -15,7 +15,7 @@ from index.corpus import Corpus, load_corpus
 from index.ledger import Manifest
 from index.passages import build_passages
 from index.report import SyncReport
-from index.settings import IndexSettings
+from index.sections import IndexSettings
 from index.store import Store, open_store
 
 SETTINGS = IndexSettings(passage_words=20)

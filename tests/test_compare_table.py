@@ -10,7 +10,8 @@ import pytest
 
 from index.corpus import Corpus
 from index.embedding import LocalEmbedder
-from index.settings import RetrievalSettings, Settings, default_models_folder
+from index.sections import RetrievalSettings
+from index.settings import Settings, default_models_folder
 from qa.compare import ClaimedValue, Comparer, Comparison, Difference, describe
 from qa.desk import open_desk
 from qa.evidence import EvidenceFinder, EvidenceSentence

@@ -11,7 +11,7 @@ from conftest import WordEmbedder
 
 from index.corpus import Corpus, load_corpus
 from index.errors import StoreError
-from index.settings import IndexSettings
+from index.sections import IndexSettings
 from index.store import Store
 from qa.desk import Desk
 

@@ -17,7 +17,8 @@ from index.build import build_recipe
 from index.corpus import Corpus, load_corpus
 from index.folder_store import open_folder_store
 from index.ledger import Change
-from index.settings import RetrievalSettings, Settings, load_settings
+from index.sections import RetrievalSettings
+from index.settings import Settings, load_settings
 from index.store import Store
 from index.words import ReadArticle, WordTable, read_words
 from qa.filters import Filters, build_mask, read_wishes

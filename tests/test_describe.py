@@ -6,7 +6,7 @@ import pytest
 from conftest import scripted_model
 
 from index.catalogue import DEFAULT_LANGUAGE_MODEL
-from index.settings import EvidenceSettings
+from index.sections import EvidenceSettings
 from qa.models.describe import (
     amount_words,
     entry_words,

@@ -8,7 +8,8 @@ import pytest
 from fake_ollama import fake_ollama
 from recorded import RECORDINGS, Reply, load_replies, make_reply, serve
 
-from index.settings import EvidenceSettings, OllamaSettings, Settings
+from index.sections import EvidenceSettings, OllamaSettings
+from index.settings import Settings
 from qa.doctor import Finding, examine
 from qa.models.served import open_model
 

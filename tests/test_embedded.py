@@ -10,7 +10,8 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from index.errors import ModelFileError, PromptTooLongError
-from index.settings import EmbeddedSettings, Settings
+from index.sections import EmbeddedSettings
+from index.settings import Settings
 from qa.models.embedded import EmbeddedLLM
 from qa.models.llamacpp import LlamaCpp
 from qa.models.served import ServedModel, open_embedded

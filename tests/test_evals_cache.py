@@ -18,7 +18,7 @@ from evals.gold import GoldCase
 from evals.layers import measure_answers
 from evals.results import Row, Section
 from index.errors import ModelError
-from index.settings import (
+from index.sections import (
     EmbeddedSettings,
     EvidenceSettings,
     GenerationSettings,

@@ -28,7 +28,8 @@ from evals.gold import GoldCase, GoldSet
 from evals.metrics import Share
 from evals.replies import RememberedModel, ReplyStore
 from index.errors import InputError
-from index.settings import GenerationSettings, Settings
+from index.sections import GenerationSettings
+from index.settings import Settings
 from qa.answerability import Calibration, Signals, load_calibration, signal_names
 from qa.desk import Desk
 

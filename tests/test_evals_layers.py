@@ -18,7 +18,7 @@ from evals.metrics import Quantity
 from evals.results import Row, Section
 from evals.score import answer_row, explain, score_answer
 from index.errors import ModelError, ModelUnreachableError
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.answer import Answer, Disagreement, Version
 from qa.desk import Desk
 

@@ -10,7 +10,8 @@ import pytest
 from evals.gold import load_gold
 from evals.new import draft_case, list_asked
 from index.errors import InputError
-from index.settings import PageSettings, Settings
+from index.sections import PageSettings
+from index.settings import Settings
 from qa.asked import Asked, AskedLog, Judgement, ShownQuote, asked_file
 
 HURT = "Captain Jon Ferris said that nobody was hurt."

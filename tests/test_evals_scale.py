@@ -16,7 +16,8 @@ from evals.bench.scale_articles import make_questions
 from evals.bench.scale_plot import plot_scale
 from evals.bench.scale_reader import _hits
 from index.build import build_recipe
-from index.settings import IndexSettings, load_settings
+from index.sections import IndexSettings
+from index.settings import load_settings
 
 TIMES = {"median": 1.5, "p95": 2.5, "highest": 9.0}
 PARTS = ("search", "search in one outlet", "BM25", "vectors", "vectors of one outlet")

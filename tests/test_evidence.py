@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from index.corpus import Corpus
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.desk import Desk
 from qa.evidence import HEADING_TOKENS, EvidenceFinder, EvidenceSentence, EvidenceSet
 from qa.retrieve import HybridRetriever

@@ -11,7 +11,7 @@ from conftest import WordEmbedder
 
 from index.corpus import Corpus
 from index.errors import InputError
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.asked_dates import spoken_dates
 from qa.desk import Desk
 from qa.filters import Filters, named_outlets, read_wishes

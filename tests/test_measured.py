@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-from index.settings import EvidenceSettings
+from index.sections import EvidenceSettings
 from qa.models import measured
 from qa.models.base import Piece, PieceLLM
 from qa.models.measured import TRIFLE, Gauge, Measured, MeasuredFile, measure

@@ -13,13 +13,8 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from recorded import RECORDINGS, Server, serve
 
 from index.errors import ModelError
-from index.settings import (
-    EvidenceSettings,
-    GenerationSettings,
-    OllamaSettings,
-    Settings,
-    load_settings,
-)
+from index.sections import EvidenceSettings, GenerationSettings, OllamaSettings
+from index.settings import Settings, load_settings
 from qa.desk import Desk
 from qa.models.ollama import OllamaLLM, choose_context, open_ollama
 from qa.models.ollama_server import (

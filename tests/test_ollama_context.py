@@ -11,13 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from index.errors import InputError
-from index.settings import (
-    EvidenceSettings,
-    GenerationSettings,
-    OllamaSettings,
-    Settings,
-    default_models_folder,
-)
+from index.sections import EvidenceSettings, GenerationSettings, OllamaSettings
+from index.settings import Settings, default_models_folder
 from qa.conversation import Turn
 from qa.desk import Desk, finish
 from qa.models.llamacpp import LlamaCpp

@@ -22,7 +22,8 @@ from index.errors import (
     PromptTooLongError,
     ServerBusyError,
 )
-from index.settings import EvidenceSettings, OllamaSettings, Settings
+from index.sections import EvidenceSettings, OllamaSettings
+from index.settings import Settings
 from qa.answer import Answer, Extract
 from qa.desk import Desk
 from qa.models.ollama_server import find_server

@@ -22,7 +22,8 @@ from live_report import LiveReport
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from index.errors import ModelError
-from index.settings import EvidenceSettings, Settings
+from index.sections import EvidenceSettings
+from index.settings import Settings
 from qa.answer import Answer, Evidence, Extract, Finished, Sentence, Token
 from qa.desk import Desk
 from qa.models.ollama_server import OllamaServer, address_of, find_server

@@ -9,7 +9,7 @@ from conftest import SHARED
 from recorded import RECORDINGS, Reply, load_replies, make_reply, serve
 
 from index.errors import ModelUnreachableError
-from index.settings import OllamaSettings
+from index.sections import OllamaSettings
 from qa.models.ollama_models import ServedEntry, list_served
 from qa.models.ollama_server import ListedModel, OllamaServer, find_server
 

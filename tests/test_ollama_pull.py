@@ -18,7 +18,7 @@ from index.errors import (
     ModelFileError,
     ModelUnreachableError,
 )
-from index.settings import OllamaSettings
+from index.sections import OllamaSettings
 from qa.models.ollama_pull import PullProgress, import_gguf, name_for, pull
 
 pytestmark = pytest.mark.sockets

@@ -14,7 +14,7 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from recorded import RECORDINGS, load_replies, serve
 
 from index.errors import DatelineError
-from index.settings import OllamaSettings, OpenAISettings
+from index.sections import OllamaSettings, OpenAISettings
 from qa.models.ollama import OllamaLLM
 from qa.models.ollama_models import list_served
 from qa.models.ollama_pull import pull

@@ -19,7 +19,8 @@ from index.errors import (
     PromptTooLongError,
     ServerBusyError,
 )
-from index.settings import OpenAISettings, Settings
+from index.sections import OpenAISettings
+from index.settings import Settings
 from qa.answer import Answer
 from qa.desk import Desk
 from qa.models.openai import open_openai

@@ -18,7 +18,8 @@ from index.clean import mark_boilerplate
 from index.errors import StoreBusyError, StoreError
 from index.overview import Row
 from index.report import SyncReport
-from index.settings import PageSettings, Settings
+from index.sections import PageSettings
+from index.settings import Settings
 from qa.page.articles.changes import NOT_ALLOWED, Changes
 from qa.page.articles.choice import STEP, Choice, choose, outlets_of
 from qa.page.articles.html import (

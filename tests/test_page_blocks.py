@@ -9,7 +9,8 @@ import gradio as gr
 import pytest
 from scripted import FERRY, ScriptedDesk, script
 
-from index.settings import PageSettings, Settings
+from index.sections import PageSettings
+from index.settings import Settings
 from qa.asked import Asked, AskedLog, asked_file
 from qa.page.ask.events import Events
 from qa.page.ask.footer import KEPT, WHAT_WAS_WRONG

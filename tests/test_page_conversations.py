@@ -22,7 +22,8 @@ from scripted import (
 )
 
 from index.errors import StoreError
-from index.settings import PageSettings, Settings
+from index.sections import PageSettings
+from index.settings import Settings
 from qa.answer import Disagreement, Version
 from qa.asked import asked_from
 from qa.filters import Filters

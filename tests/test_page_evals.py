@@ -16,7 +16,8 @@ import qa.page.evals.latest
 from evals import RESULTS
 from evals.record import REPORT_NAME
 from evals.report.html import HTML_NAME
-from index.settings import PageSettings, Settings
+from index.sections import PageSettings
+from index.settings import Settings
 from qa.page.evals.latest import NO_REPORT, RECORD, REPORT, find_latest, latest_html
 
 REACHING = (

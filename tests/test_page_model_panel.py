@@ -14,7 +14,8 @@ from scripted import FERRY, ScriptedDesk, script
 from test_page import ALLOWED, HOSTILE, Reader
 
 from index.errors import ModelError
-from index.settings import OllamaSettings, Settings
+from index.sections import OllamaSettings
+from index.settings import Settings
 from qa.models.describe import Fact
 from qa.models.ollama_models import ServedEntry
 from qa.models.ollama_pull import PullProgress, pull

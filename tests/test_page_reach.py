@@ -14,7 +14,8 @@ import pytest
 from scripted import CUTTER, FERRY, ScriptedDesk, script
 
 from index.errors import SettingsError
-from index.settings import PageSettings, Settings
+from index.sections import PageSettings
+from index.settings import Settings
 from qa import cli
 from qa.page.serve import server
 from qa.page.serve.reach import address_of, allowed_hosts, listen, login_of

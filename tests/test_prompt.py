@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from index.articles import Article
-from index.settings import GenerationSettings
+from index.sections import GenerationSettings
 from qa.desk import Desk, finish
 from qa.engine import AnswerEngine
 from qa.evidence import EvidenceSentence, EvidenceSet

@@ -10,7 +10,7 @@ import pytest
 from conftest import WordEmbedder
 
 from index.corpus import Corpus
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.desk import Desk
 from qa.filters import Filters
 from qa.retrieve import HybridRetriever, _best

@@ -9,7 +9,8 @@ from conftest import scripted_model
 from recorded import RECORDINGS, serve
 
 from index.errors import ModelError, ModelFileError, ModelUnreachableError
-from index.settings import OllamaSettings, Settings
+from index.sections import OllamaSettings
+from index.settings import Settings
 from qa.models.served import open_embedded, open_model
 
 pytestmark = pytest.mark.sockets

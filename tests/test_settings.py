@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from index.errors import SettingsError
-from index.settings import Section, Settings, default_models_folder, load_settings, setting_names
+from index.sections import Section
+from index.settings import Settings, default_models_folder, load_settings, setting_names
 
 
 @pytest.fixture(autouse=True)

@@ -370,7 +370,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from index.build import build_recipe, sync
-from index.settings import IndexSettings
+from index.sections import IndexSettings
 from index.store import open_store
 
 class AxisEmbedder:

@@ -36,7 +36,7 @@ from evals.program import end_with
 from evals.report.console import aligned
 from evals.results import Row
 from index.embedding import Embedder, TokenVectors, Vectors
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.rerank import LateInteraction
 from qa.retrieve import HybridRetriever, Ranking
 

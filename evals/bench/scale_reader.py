@@ -15,7 +15,8 @@ from evals.metrics import percentile
 from index.corpus import load_corpus
 from index.embedding import Vectors
 from index.library import Library
-from index.settings import RetrievalSettings, load_settings
+from index.sections import RetrievalSettings
+from index.settings import load_settings
 from qa.filters import Filters, build_mask
 from qa.retrieve import HybridRetriever
 

@@ -25,7 +25,7 @@ from evals.metrics import (
 )
 from evals.results import DATELINE, Row, Section, Values
 from index.corpus import Corpus
-from index.settings import RetrievalSettings
+from index.sections import RetrievalSettings
 from qa.desk import Desk
 from qa.retrieve import HybridRetriever, RankedPassage
 

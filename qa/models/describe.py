@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.catalogue import DEFAULT_LANGUAGE_MODEL
-from index.settings import EvidenceSettings
+from index.sections import EvidenceSettings
 
 if TYPE_CHECKING:  # they bring LlamaIndex along, which a list of models does without
     from qa.models.ollama_models import ServedEntry

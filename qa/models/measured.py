@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-from index.settings import EvidenceSettings
+from index.sections import EvidenceSettings
 from qa.models.base import PieceLLM
 from qa.models.tokens import TOKENS_A_BYTE, estimate_tokens, most_tokens
 from qa.prompt import instructions, load_prompt

@@ -16,8 +16,9 @@ from llama_index.core.base.llms.types import ChatMessage
 from pydantic import Field
 
 from index.errors import ModelError
+from index.sections import OllamaSettings
 from index.server import is_loopback
-from index.settings import OllamaSettings, Settings
+from index.settings import Settings
 from qa.models.base import Piece, PieceLLM, plain_messages
 from qa.models.line import Line
 from qa.models.measured import UNKNOWN_TEMPLATE_TOKENS, Gauge, MeasuredFile

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from index.errors import ModelError
-from index.settings import OllamaSettings
+from index.sections import OllamaSettings
 from qa.models.ollama_server import (
     BARE_TEMPLATE,
     EMBEDDING_FAMILIES,

@@ -19,7 +19,7 @@ import anyio
 import httpx
 
 from index.errors import DatelineError, FetchError, ModelError, ModelFileError
-from index.settings import OllamaSettings
+from index.sections import OllamaSettings
 from qa.models.chat_template import ChatTemplate, template_from, template_of
 from qa.models.gguf import read_metadata
 from qa.models.ollama_server import BARE_TEMPLATE, OllamaServer, address_of, show_model

@@ -14,7 +14,7 @@ import httpx
 import ollama
 
 from index.errors import MissingModelError, ModelError
-from index.settings import OllamaSettings
+from index.sections import OllamaSettings
 from qa.models.server_client import (
     OLLAMA,
     call,

@@ -16,7 +16,8 @@ from llama_index.llms.openai_like import OpenAILike
 from pydantic import Field, PrivateAttr
 
 from index.errors import ModelError
-from index.settings import OpenAISettings, Settings
+from index.sections import OpenAISettings
+from index.settings import Settings
 from qa.models.base import Piece, PieceLLM
 from qa.models.line import Line
 from qa.models.measured import Gauge, MeasuredFile

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from index.errors import ModelError, ModelUnreachableError
-from index.settings import OpenAISettings
+from index.sections import OpenAISettings
 from qa.models.server_client import (
     LONGEST_RETRY_SECONDS,
     call,

@@ -25,8 +25,8 @@ from index.errors import (
     PromptTooLongError,
     ServerBusyError,
 )
+from index.sections import ServerSettings
 from index.server import is_loopback
-from index.settings import ServerSettings
 
 Result = TypeVar("Result")
 OLLAMA = "Ollama"

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 import psutil
 
 from index.errors import DatelineError, SettingsError
+from index.sections import PageSettings
 from index.server import is_loopback
-from index.settings import PageSettings
 from qa.page.serve.users import Users, load_users
 
 NAMES_HERE = ("localhost", "127.0.0.1", "[::1]")
