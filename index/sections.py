@@ -161,6 +161,9 @@ class PageSettings(Section):
     open_to_all: bool = Field(
         False, description="Let everyone who reaches the page use it, without logging in."
     )
+    upload_megabytes: int = Field(
+        50, ge=1, le=4096, description="Largest file that the page takes, in megabytes."
+    )
     keep_questions: bool = Field(
         True,
         description="Keep the page's conversations and its last 1,000 questions, on this machine.",

@@ -290,3 +290,19 @@ def test_files_are_added_and_one_is_removed(chromium: Browser, tmp_path: Path) -
         expect(notice).to_contain_text("ferry.txt was removed. The file is kept in .removed")
         expect(rows).to_have_count(2)
         expect(page.locator("#dl-open")).to_contain_text("Choose an article")
+
+
+@pytest.mark.browser
+def test_a_file_that_is_too_large_is_refused_by_name(chromium: Browser, tmp_path: Path) -> None:
+    large = tmp_path / "large.txt"
+    large.write_text("word " * 220_000, encoding="utf-8")
+    desk = ScriptedDesk((FERRY,), script)
+    settings = Settings(page=PageSettings(keep_questions=False, upload_megabytes=1))
+    with serve_page(desk.open, settings) as address, open_page(chromium, address) as page:
+        page.get_by_role("tab", name="Articles").click()
+        page.get_by_role("button", name="Add articles").click()
+        expect(page.get_by_text("Files to add, up to 1 MB each")).to_be_visible()
+        page.locator("#dl-files input[type=file]").set_input_files(large)
+        expect(page.get_by_text("large.txt").first).to_be_visible()
+        expect(page.get_by_text("maximum allowed size").first).to_be_visible()
+        assert desk.behind == ()

@@ -192,6 +192,7 @@ BOUNDS: list[tuple[str, str, float, float | None]] = [
     ("openai", "busy_seconds", 0, None),
     ("openai", "at_once", 1, 64),
     ("page", "port", 1, 65535),
+    ("page", "upload_megabytes", 1, 4096),
 ]
 
 

@@ -12,7 +12,6 @@ from qa.page.articles.shelf import ALL_OUTLETS, Shelf
 from qa.page.parts import QUIET, html_part
 from qa.page.serve.loader import DeskLoader
 
-UPLOAD_LIMIT = "50 MB"
 ANY_STATUS = ("Any status", "")
 
 
@@ -38,7 +37,7 @@ def add_articles(tab: gr.Tab, loader: DeskLoader) -> list[Any]:
                 "Add articles", open=False, visible=changes.is_allowed, elem_id="dl-adding"
             ):
                 files = gr.File(
-                    label=f"Files to add, up to {UPLOAD_LIMIT} each",
+                    label=f"Files to add, up to {loader.settings.page.upload_megabytes:,} MB each",
                     file_count="multiple",
                     file_types=list(SUFFIXES),
                     height=140,

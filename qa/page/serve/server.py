@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from index.settings import Settings
-from qa.page.articles.tab import UPLOAD_LIMIT
 from qa.page.blocks import build_page
 from qa.page.serve.loader import DeskLoader, OpenDesk, PageDesk
 from qa.page.serve.reach import Login, address_of, allowed_hosts, listen, login_of
@@ -90,7 +89,7 @@ def build_server(loader: DeskLoader, login: Login | None = None) -> uvicorn.Serv
         run_history=False,
         enable_monitoring=False,
         show_error=False,
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=f"{loader.settings.page.upload_megabytes} MB",
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
