@@ -10,6 +10,7 @@ from contextlib import closing
 from llama_index.core.base.llms.types import ChatMessage
 
 from index.lexical import terms
+from qa.answer import Answer
 from qa.ellipsis import complete_question
 from qa.facts import find_names, find_numbers, states_name, states_number
 from qa.kinds import asked_kind
@@ -19,7 +20,15 @@ from qa.models.served import ServedModel, usage_of
 from qa.name_kinds import NameKinds
 from qa.prompt import rewrite_messages
 
-__all__ = ["Turn", "brings_in", "leans_on_conversation", "loses", "resolve", "stand_alone"]
+__all__ = [
+    "Turn",
+    "brings_in",
+    "leans_on_conversation",
+    "loses",
+    "remember",
+    "resolve",
+    "stand_alone",
+]
 
 TURNS = 2
 REWRITE_TOKENS = 60
@@ -64,6 +73,12 @@ def stand_alone(
     if not is_faithful(rewritten, question, turns):
         rewritten = _with_names(question, " ".join(turns[-1]))
     return rewritten, {**usage, "llm_calls": 1}
+
+
+def remember(answer: Answer) -> Turn:
+    """What later questions may lean on: the question as it was understood, the answer unmarked."""
+    plain = " ".join(sentence.text for sentence in answer.sentences)
+    return Turn(answer.standalone_question, plain or answer.text)
 
 
 def resolve(question: str, history: Sequence[Turn], kinds: NameKinds | None = None) -> str | None:

@@ -25,8 +25,9 @@ from index.removal import set_aside
 from index.report import SyncReport
 from index.settings import Settings, load_settings
 from qa.answer import Answer, Event, Finished
-from qa.conversation import Turn
+from qa.conversation import Turn, remember
 from qa.engine import AnswerEngine
+from qa.examples import example_questions
 from qa.filters import Filters
 from qa.listing import list_rows
 from qa.models.served import ServedModel, open_model
@@ -191,6 +192,10 @@ class Desk:
         """A conversation: later questions may lean on earlier ones, as on these answers."""
         return Conversation(self, earlier)
 
+    def examples(self) -> tuple[str, ...]:
+        """A few questions that the articles can answer, as `example_questions`."""
+        return example_questions(self.corpus)
+
     def search(
         self, query: str, k: int = 10, *, fresh: bool = True, filters: Filters | None = None
     ) -> list[SearchResult]:
@@ -245,7 +250,7 @@ class Conversation:
     def __init__(self, desk: Desk, earlier: Sequence[Answer] = ()) -> None:
         """A conversation that goes on from `earlier` answers, if there are any."""
         self._desk = desk
-        self._turns = tuple(_remembered(answer) for answer in earlier)
+        self._turns = tuple(remember(answer) for answer in earlier)
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -260,7 +265,7 @@ class Conversation:
         """As `Desk.stream`, in this conversation. A stream that is closed early leaves no trace."""
         for event in self._desk.stream(question, history=self._turns, **options):
             if isinstance(event, Finished):
-                self._turns = (*self._turns, _remembered(event.answer))
+                self._turns = (*self._turns, remember(event.answer))
             yield event
 
 
@@ -291,8 +296,3 @@ def finish(events: Iterator[Event]) -> Answer:
         if isinstance(event, Finished):
             return event.answer
     raise RuntimeError("A stream of events ended without its answer.")
-
-
-def _remembered(answer: Answer) -> Turn:
-    plain = " ".join(sentence.text for sentence in answer.sentences)
-    return Turn(answer.standalone_question, plain or answer.text)

@@ -161,6 +161,9 @@ class ScriptedDesk:
     def article_text(self, article_id: str) -> str:
         return {each.id: each.text for each in self.articles}[article_id]
 
+    def examples(self) -> tuple[str, ...]:
+        return ("How many were on the ferry?", "What did Lena Marsh say?")
+
     def overview(self) -> tuple[Row, ...]:
         indexed = (
             Row(

@@ -74,6 +74,9 @@ class Desk:
             raise InputError("There is no such article.")
         return self.text
 
+    def examples(self) -> tuple[str, ...]:
+        return ()
+
     def warm_up(self) -> None:
         return
 

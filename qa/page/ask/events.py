@@ -48,6 +48,24 @@ class Events:
         async for update in self._shown(asking, session, request):
             yield update
 
+    async def example(  # noqa: PLR0913 - the controls, as Gradio gives them
+        self,
+        outlets: list[str] | None,
+        since: str | None,
+        until: str | None,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> AsyncIterator[Update]:
+        """Answer a question that the page offered."""
+        question = said(event, "question")
+        session = self._sessions.of(request.session_hash)
+        if not isinstance(question, str) or session.is_busy:
+            yield NOTHING_NEW
+            return
+        asking = session.ask(question, lambda: narrow(outlets, since, until))
+        async for update in self._shown(asking, session, request, keep_box=True):
+            yield update
+
     async def again(self, request: gr.Request) -> AsyncIterator[Update]:
         """Answer the last question once more, in the place of its answer."""
         session = self._sessions.find(request.session_hash)
@@ -178,12 +196,16 @@ def _name(event: gr.EventData) -> str:
 def _view(session: Session) -> Update:
     busy = session.is_busy
     return (
-        talk_html(session.turns, editing=session.is_editing),
+        _talk(session),
         sources_html(session.turns),
         _status(session),
         gr.update(interactive=not busy),
         gr.update(interactive=busy),
     )
+
+
+def _talk(session: Session) -> str:
+    return talk_html(session.turns, editing=session.is_editing, examples=session.examples)
 
 
 def _status(session: Session) -> str:
@@ -194,4 +216,4 @@ def _status(session: Session) -> str:
 def _judged(session: Session) -> Update:
     if session.is_busy or session.is_dropped:
         return NOTHING_JUDGED  # shown with the answer that is being written
-    return (talk_html(session.turns, editing=session.is_editing), _status(session))
+    return (_talk(session), _status(session))

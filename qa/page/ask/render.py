@@ -20,6 +20,7 @@ TITLE_QUOTE_CHARACTERS = 400
 INTRODUCTION = (
     "Ask about the articles. Each sentence of an answer comes with the words that support it."
 )
+OFFERED = "For example:"
 NOT_IN_ARTICLES = "The articles don't say."
 STALE = (
     "The articles have changed since they were last read. This answer is from the earlier state."
@@ -30,11 +31,14 @@ DIFFER = "The articles differ"
 VERSION_COLUMNS = ("Version", "Outlet", "Date", "Quote")
 
 
-def talk_html(turns: Sequence[Turn], *, editing: bool = False) -> str:
-    """The conversation; `editing` says that the last question is to be asked otherwise."""
+def talk_html(turns: Sequence[Turn], *, editing: bool = False, examples: Sequence[str] = ()) -> str:
+    """The conversation; where there is none yet, the `examples` that can be asked.
+
+    `editing` says that the last question is to be asked otherwise.
+    """
     inside = "".join(turn_html(turn, last=turn is turns[-1], editing=editing) for turn in turns)
     if not turns:
-        inside = f'<p class="dl-intro">{INTRODUCTION}</p>'
+        inside = f'<p class="dl-intro">{INTRODUCTION}</p>{_examples(examples)}'
     return f'<div class="dl-talk" role="log" aria-label="Conversation">{inside}</div>'
 
 
@@ -60,6 +64,16 @@ def line_html(words: str, *, busy: bool = False, problem: bool = False) -> str:
     kind = " dl-busy" if busy else ""
     kind += " dl-problem" if problem else ""
     return f'<p class="dl-line{kind}" role="status">{show(words)}</p>'
+
+
+def _examples(questions: Sequence[str]) -> str:
+    if not questions:
+        return ""
+    items = "".join(
+        f'<li><button type="button" class="dl-example" dir="auto">{show(question)}</button></li>'
+        for question in questions
+    )
+    return f'<p class="dl-offer">{OFFERED}</p><ul class="dl-examples">{items}</ul>'
 
 
 def _understood(turn: Turn) -> str:

@@ -58,6 +58,11 @@ class Session:
         return self._work is not None and not self._work.done()
 
     @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions that the articles can answer, once these are loaded."""
+        return self._loader.state.examples
+
+    @property
     def step(self) -> str | None:
         """What is being done, in words; None when nothing is."""
         step = self.turns[-1].step if self.turns else None

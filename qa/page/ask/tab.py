@@ -40,7 +40,8 @@ def add_asking(sessions: Sessions, loader: DeskLoader) -> Events:
         **QUIET,
     )
     once_more = talk.again(events.again, None, outputs, **QUIET)
-    for each in (asking, once_more):
+    offered = talk.example(events.example, narrowing, outputs, **QUIET)
+    for each in (asking, once_more, offered):
         each.then(events.earlier, None, book, queue=False, **QUIET)
     talk.edit(events.edit, None, outputs, queue=False, **QUIET)
     stop.click(events.stop, None, None, queue=False, **QUIET)

@@ -25,6 +25,8 @@ element.addEventListener("click", (event) => {
     const { turn } = cost.closest(".dl-turn").dataset;
     if (!unfolded.delete(turn)) unfolded.add(turn);
   }
+  const example = event.target.closest("button.dl-example");
+  if (example) trigger("example", { question: example.textContent });
   const button = event.target.closest(".dl-turn button");
   if (!button) return;
   const turn = Number(button.closest(".dl-turn").dataset.turn);

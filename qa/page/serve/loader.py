@@ -52,6 +52,9 @@ class PageDesk(Protocol):
     def article_text(self, article_id: str) -> str:
         """The untouched text of an article, which citations point into."""
 
+    def examples(self) -> tuple[str, ...]:
+        """A few questions that the articles can answer."""
+
     def overview(self) -> tuple[Row, ...]:
         """The articles and files, as they stand to the folder as it is now."""
 
@@ -77,12 +80,16 @@ class OpenDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How far the opening is: in words, the desk once it is there, the error if there is one."""
+    """How far the opening is: in words, the desk once it is there, the error if there is one.
+
+    `examples` are questions that the desk's articles can answer.
+    """
 
     words: str
     desk: PageDesk | None = None
     error: Exception | None = None
     over: bool = False
+    examples: tuple[str, ...] = ()
 
 
 class DeskLoader:
@@ -112,22 +119,24 @@ class DeskLoader:
             state = self.state
             if running or (state.desk is not None and state.error is None):
                 return
-            self.state = Loading(MODEL_LOADING if state.desk else OPENING, state.desk)
+            words = MODEL_LOADING if state.desk else OPENING
+            self.state = Loading(words, state.desk, examples=state.examples)
             self._thread = threading.Thread(target=self._work, name="opening", daemon=True)
             self._thread.start()
 
     def _work(self) -> None:
-        desk = self.state.desk
+        desk, examples = self.state.desk, self.state.examples
         try:
             if desk is None:
                 desk = self._open_desk(settings=self.settings, on_progress=self._count)
-            self.state = Loading(MODEL_LOADING, desk)
+                examples = desk.examples()
+            self.state = Loading(MODEL_LOADING, desk, examples=examples)
             desk.warm_up()
-            self.state = Loading(_ready(desk), desk, over=True)
+            self.state = Loading(_ready(desk), desk, over=True, examples=examples)
         except Exception as error:  # noqa: BLE001 - an edge: it is shown in the page
             words = explain(error)
             self._say(words)
-            self.state = Loading(words, desk, error, over=True)
+            self.state = Loading(words, desk, error, over=True, examples=examples)
 
     def sync(self, on_progress: Progress) -> SyncReport:
         """Bring the desk in line with the folder; afterwards, `state` tells of the new articles.
@@ -137,7 +146,7 @@ class DeskLoader:
         desk, state = self.desk(), self.state
         report = desk.sync(on_progress)
         if self.state is state and state.error is None and state.over:
-            self.state = replace(state, words=_ready(desk))
+            self.state = replace(state, words=_ready(desk), examples=desk.examples())
         return report
 
     def desk(self) -> PageDesk:
