@@ -5,22 +5,19 @@ from collections.abc import Iterator
 import pytest
 
 pytest.importorskip("playwright")
-from browser import ask, open_page, run_chromium, serve_page, wait_for_end
+from browser import open_page, run_chromium, serve_page
 from conftest import REPOSITORY
 from playwright.sync_api import Browser, ViewportSize
 from scripted import CUTTER, FERRY, NASTY, ScriptedDesk, script
+from test_page_axe import STATES
+
+from index.overview import Row
+from index.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FOLDER = REPOSITORY / "evals" / "bench" / "results" / "screenshots"
 HEIGHT = 900
-STATES = {
-    "empty": None,
-    "answer": "How many passengers?",
-    "disagreement": "How far off Cape Dorn was the ferry?",
-    "abstained": "What is the capital of Australia?",
-    "error": "Is the server there?",
-}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +27,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serve_page(ScriptedDesk((FERRY, CUTTER, NASTY), script).open) as url:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    settings = Settings(store=str(tmp_path_factory.mktemp("store")))
+    desk = ScriptedDesk((FERRY, CUTTER, NASTY), script)
+    desk.behind = (Row(path="new.txt", status="not indexed"),)
+    with serve_page(desk.open, settings) as url:
         yield url
 
 
@@ -43,10 +43,7 @@ def test_a_picture_is_taken(
 ) -> None:
     size = ViewportSize(width=width, height=HEIGHT)
     with open_page(browser, address, viewport=size, color_scheme=scheme) as page:
-        if question := STATES[state]:
-            ask(page, question)
-            wait_for_end(page)
-        picture = page.screenshot(
-            path=FOLDER / f"{state}-{width}-{scheme}.png", animations="disabled"
-        )
+        STATES[state](page)
+        name = f"{state.replace(' ', '-')}-{width}-{scheme}.png"
+        picture = page.screenshot(path=FOLDER / name, animations="disabled")
     assert picture
