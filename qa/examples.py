@@ -15,6 +15,8 @@ MOST = 3
 ARTICLES = 40  # the newest ones are looked at
 PASSAGES = 20  # of each, from its beginning
 
+LONGEST_NAME = 60  # characters; a longer one is no name
+
 WORD = r"[A-Z][\w'’-]*[\w]"
 NAME = rf"{WORD}(?:(?: of| for)?(?: the)? {WORD})+|[A-Z]{{3,}}"
 SAID = r"(?:said|says|told|added|warned|announced|explained)"
@@ -50,9 +52,11 @@ def questions_of(sentence: str) -> Iterator[str]:
     """What this sentence answers by its form."""
     for match in SPEAKS.finditer(sentence):
         the = "the " if match["the"] or match["the2"] else ""
-        yield f"What did {the}{match['name'] or match['name2']} say?"
+        if len(name := match["name"] or match["name2"]) <= LONGEST_NAME:
+            yield f"What did {the}{name} say?"
     for match in INTRODUCED.finditer(sentence):
-        yield f"Who is {match['name'] or match['name2']}?"
+        if len(name := match["name"] or match["name2"]) <= LONGEST_NAME:
+            yield f"Who is {name}?"
 
 
 def _questions(article: Article, corpus: Corpus) -> Iterator[str]:

@@ -33,6 +33,7 @@ from qa.page.serve.loader import DeskLoader
         ("Those at work for the Harbour Watch, a body of the town, said it goes on.", []),
         ("A spokesman said on Friday that Port Hale was closed.", []),
         ("She said so.", []),
+        (f"It was late, said {'W' * 10_000} Marsh.", []),
         ("", []),
     ],
 )  # fmt: skip

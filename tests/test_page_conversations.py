@@ -21,22 +21,22 @@ from scripted import (
     supported,
 )
 
-from index.errors import StoreError
+from index.errors import ModelError, StoreError
 from index.sections import PageSettings
 from index.settings import Settings
 from qa.answer import Disagreement, Version
-from qa.asked import asked_from
+from qa.asked import Asked, asked_from
 from qa.filters import Filters
 from qa.page.ask.book import MOST_KEPT, Book, Place
 from qa.page.ask.cards import build_cards
 from qa.page.ask.earlier import DELETE, earlier_html
 from qa.page.ask.events import EDITING, NOT_DELETED, Events
 from qa.page.ask.footer import AGAIN, EDIT
-from qa.page.ask.keeper import build_keeper
+from qa.page.ask.keeper import Keeper, build_keeper
 from qa.page.ask.sessions import Sessions, known_reader
 from qa.page.ask.sources import QUOTE_MOVED
 from qa.page.ask.turn import READING, Turn
-from qa.page.serve.loader import DeskLoader
+from qa.page.serve.loader import DeskLoader, Loading
 
 HOW_FAR = "How far off Cape Dorn was the ferry?"
 PASSENGERS = "How many passengers?"
@@ -150,6 +150,7 @@ def settings(tmp_path: Path) -> Settings:
 def make_events(settings: Settings, desk: ScriptedDesk | None = None) -> Events:
     desk = desk or ScriptedDesk((FERRY, CUTTER), script, pause_seconds=0)
     loader = DeskLoader(desk.open, settings)
+    loader.start()
     return Events(Sessions(loader, build_keeper(settings)))
 
 
@@ -298,6 +299,49 @@ async def test_two_pages_that_show_one_conversation_share_it(settings: Settings)
     await events.leave(request("two"))
     talk = (await ask(events, "What else?", "one"))[1]
     assert all(each in talk for each in (PASSENGERS, "And then?", "What else?"))
+
+
+async def test_a_page_whose_conversation_another_deleted_opens_others(settings: Settings) -> None:
+    events = make_events(settings)
+    await enter(events, "one")
+    await ask(events, HOW_FAR, "one")
+    kept = await shown_name(events, "one")
+    await events.start_over(request("one"))
+    await ask(events, PASSENGERS, "one")
+    name = await shown_name(events, "one")
+    await enter(events, "two", name)
+    await press(events.delete, "one", conversation=name)
+    assert HOW_FAR in (await press(events.open, "two", conversation=kept))[0]
+
+
+async def test_a_verdict_on_an_answer_that_is_asked_again_is_not_put_on_the_new_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = make_events(settings)
+    await enter(events, "page")
+    await ask(events, PASSENGERS)
+    mark, asked_again = Keeper.mark, asyncio.Event()
+
+    async def mark_slowly(keeper: Keeper, asked: Asked) -> bool:
+        await asked_again.wait()
+        return await mark(keeper, asked)
+
+    monkeypatch.setattr(Keeper, "mark", mark_slowly)
+    judging = asyncio.create_task(press(events.judge, "page", turn=1, verdict="good"))
+    await asyncio.sleep(0.05)
+    await last_of(events.again(request("page")))
+    asked_again.set()
+    talk, _ = await judging
+    assert 'aria-pressed="true"' not in talk
+
+
+async def test_opening_the_page_does_not_load_a_model_anew(settings: Settings) -> None:
+    desk = ScriptedDesk((FERRY,), script)
+    loader = DeskLoader(desk.open, settings)
+    failed = Loading("Away.", desk, ModelError("Away."), over=True)
+    loader.state = failed
+    await enter(Events(Sessions(loader, build_keeper(settings))), "page")
+    assert loader.state is failed
 
 
 async def test_a_page_opened_meanwhile_follows_the_answer(settings: Settings) -> None:

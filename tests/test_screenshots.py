@@ -5,14 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 pytest.importorskip("playwright")
-from browser import open_page, run_chromium, serve_page
+from browser import open_page, run_chromium
 from conftest import REPOSITORY
+from page_states import STATES, serve_states
 from playwright.sync_api import Browser, ViewportSize
-from scripted import CUTTER, FERRY, NASTY, ScriptedDesk, script
-from test_page_axe import STATES
-
-from index.overview import Row
-from index.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,10 +24,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(store=str(tmp_path_factory.mktemp("store")))
-    desk = ScriptedDesk((FERRY, CUTTER, NASTY), script)
-    desk.behind = (Row(path="new.txt", status="not indexed"),)
-    with serve_page(desk.open, settings) as url:
+    with serve_states(tmp_path_factory.mktemp("store")) as url:
         yield url
 
 

@@ -164,27 +164,30 @@ class Events:
 
     async def earlier(self, request: gr.Request) -> str:
         """The reader's conversations, as they are listed."""
-        page = request.session_hash
-        entries = await self._sessions.entries(page)
-        session = self._sessions.find(page)
-        place = session.place if session is not None else None
-        return earlier_html(entries, reader=self._sessions.reader(page), place=place)
+        return await self._listed(request.session_hash)
 
     async def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self._sessions.drop(request.session_hash)
 
     async def _opened(self, session: Session, page: str) -> AsyncIterator[Update]:
-        listed = await self.earlier(gr.Request(session_hash=page))
-        yield (*_view(session), listed)
+        is_answering = session.is_busy  # what another page asked; its own is shown by its asking
+        yield (*_view(session), await self._listed(page))
         await session.find_texts()
-        async for _ in session.follow():
-            if session.is_dropped:
-                break
-            yield (*_view(session), gr.skip())
+        if is_answering:
+            async for _ in session.follow():
+                if self._sessions.find(page) is not session:
+                    break
+                yield (*_view(session), gr.skip())
         if self._sessions.find(page) is session:
             yield (*_view(session), gr.skip())
-        yield NOTHING_NEW
+        yield NOTHING_NEW  # as many as these: the list in place of the box
+
+    async def _listed(self, page: str) -> str:
+        entries = await self._sessions.entries(page)
+        session = self._sessions.find(page)
+        place = session.place if session is not None else None
+        return earlier_html(entries, reader=self._sessions.reader(page), place=place)
 
 
 def _name(event: gr.EventData) -> str:

@@ -15,6 +15,8 @@ from qa.page.ask.book import Book, Entry, Place
 from qa.page.ask.turn import Turn
 
 FOLDER = "conversations"  # beside the file of what was asked
+NOT_KEPT = "What was asked can't be kept."
+NOT_DELETED = "The conversation can't be deleted."
 
 log = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -34,7 +36,7 @@ class Keeper:
             asked = asked_from(answer, history=history, articles=self._articles, narrowed=narrowed)
             self._thread.submit(_try, lambda: self._log.put(asked))
         except Exception:  # an edge: the answer stands, whatever becomes of its record
-            log.exception("The question can't be kept.")
+            log.exception(NOT_KEPT)
             return None
         return asked
 
@@ -56,7 +58,7 @@ class Keeper:
 
     async def delete(self, place: Place) -> bool:
         """Delete a conversation; whether that worked."""
-        return await self._run(lambda: _try(lambda: self._book.delete(place)))
+        return await self._run(lambda: _try(lambda: self._book.delete(place), NOT_DELETED))
 
     async def _run(self, work: Callable[[], Found]) -> Found:
         return await asyncio.wrap_future(self._thread.submit(work))
@@ -70,13 +72,13 @@ def build_keeper(settings: Settings) -> Keeper | None:
     return Keeper(AskedLog(file), Book(file.parent / FOLDER), settings.articles)
 
 
-def _try(work: Callable[[], None]) -> bool:
+def _try(work: Callable[[], None], failed: str = NOT_KEPT) -> bool:
     try:
         work()
     except DatelineError as error:
-        log.error("The question can't be kept. %s", error)
+        log.error("%s %s", failed, error)
         return False
     except Exception:  # an edge: nobody waits for this thread
-        log.exception("The question can't be kept.")
+        log.exception(failed)
         return False
     return True

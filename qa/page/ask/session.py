@@ -109,10 +109,10 @@ class Session:
 
     async def find_texts(self) -> None:
         """Put the articles beside answers that were kept without, once they are loaded."""
-        try:
-            desk = await self._wait_for_desk(lambda _: None)
-        except Exception:  # noqa: BLE001 - the page's first line says it
-            return
+        while (desk := self._loader.state.desk) is None:
+            if self._loader.state.over:
+                return  # the page's first line says why
+            await asyncio.sleep(POLL_SECONDS)
         for number, turn in enumerate(self.turns, 1):
             if turn.step is None and turn.citations and not turn.cards:
                 cards = await asyncio.to_thread(build_cards, turn, desk)
@@ -167,6 +167,9 @@ class Session:
     def _mark(self, number: int, asked: Asked) -> None:
         if self.notice == NOT_KEPT:
             self.notice = None
+        now = self._asked(number)
+        if now is None or now.id != asked.id:
+            return  # asked again while this was being written
         self._replace(number, replace(self.turns[number - 1], asked=asked))
         self._keep_talk()
 
@@ -206,15 +209,12 @@ class Session:
         self._keep_talk()
 
     async def _desk(self, turn: Turn) -> PageDesk:
-        return await self._wait_for_desk(lambda words: self._show(replace(turn, step=words)))
-
-    async def _wait_for_desk(self, say: Callable[[str], None]) -> PageDesk:
         self._loader.start()
         while (desk := self._loader.state.desk) is None:
             state = self._loader.state
             if state.over:
                 raise state.error or RuntimeError(state.words)
-            say(state.words)
+            self._show(replace(turn, step=state.words))
             await asyncio.sleep(POLL_SECONDS)
         return desk
 

@@ -41,28 +41,18 @@ class Sessions:
     async def enter(self, page: str, reader: str, name: str) -> Session:
         """Know who reads a page, and go on with one of their conversations, if it is there."""
         self._readers[page] = reader
-        session = await self.open(page, name)
-        if session.place is None and self._keeper is not None:  # asked before we knew who asks
+        found = await self._find(Place(reader, name))
+        session = self.of(page)
+        if found is not None and not session.turns:  # a question that came in first stays
+            session = self._show(page, found)
+        if session.place is None and self._keeper is not None:  # begun before we knew who reads
             session.place = Place.new(reader)
         return session
 
     async def open(self, page: str, name: str) -> Session:
         """Show another conversation of the page's reader; the same one where there is none."""
-        place = Place(self._readers.get(page, ""), name)
-        session = self._shown_elsewhere(place)
-        if session is None and self._keeper is not None and place.reader:
-            turns = await self._keeper.turns(place)
-            session = self._shown_elsewhere(place)  # who else may have opened it meanwhile
-            if session is None and turns is not None:
-                session = Session(self._loader, self._keeper, turns=turns, place=place)
-        current = self._open.get(page)
-        if session is None or session is current:
-            return self.of(page)
-        if current is not None and current.turns and not current.place:
-            return current  # a question came in first: it is not thrown away
-        self._close(page)
-        self._open[page] = session
-        return session
+        found = await self._find(Place(self._readers.get(page, ""), name))
+        return self._show(page, found) if found is not None else self.of(page)
 
     def start_over(self, page: str) -> Session:
         """Begin a new conversation in this page."""
@@ -99,13 +89,32 @@ class Sessions:
         place = Place.new(reader) if reader and self._keeper is not None else None
         return Session(self._loader, self._keeper, place=place)
 
+    async def _find(self, place: Place) -> Session | None:
+        """The conversation of this place: the one that a page shows, else what is kept."""
+        if self._keeper is None or not place.reader:
+            return None
+        if (shown := self._shown_at(place)) is not None:
+            return shown
+        turns = await self._keeper.turns(place)
+        if (shown := self._shown_at(place)) is not None:  # opened by another page meanwhile
+            return shown
+        if turns is None:
+            return None
+        return Session(self._loader, self._keeper, turns=turns, place=place)
+
+    def _show(self, page: str, session: Session) -> Session:
+        if self._open.get(page) is not session:
+            self._close(page)
+            self._open[page] = session
+        return session
+
     def _close(self, page: str) -> None:
         session = self._open.pop(page, None)
         if session is not None and session not in self._open.values():
             session.is_dropped = True
             session.stop()
 
-    def _shown_elsewhere(self, place: Place) -> Session | None:
+    def _shown_at(self, place: Place) -> Session | None:
         return next((each for each in self._open.values() if each.place == place), None)
 
 
