@@ -1,7 +1,7 @@
 """Is what a sentence says in the words it cites? Decided by code, without a second opinion.
 
-A sentence is supported only if every number, name and quoted phrase of it stands in its quotes
-and most of its other words do; and an answer counts only if it is about what was asked.
+A sentence is supported only if every number, name, speaker and quoted phrase of it stands in its
+quotes and most of its other words do; and an answer counts only if it is about what was asked.
 """
 
 import re
@@ -25,6 +25,7 @@ from qa.facts import (
     states_quoted,
 )
 from qa.kinds import answers_kind, asked_kind, counts_another_thing
+from qa.speakers import unknown_speakers
 
 # Share of the other words (those the question didn't bring) that must stand in the quotes.
 SUPPORTED_WORDS = 0.6
@@ -93,15 +94,17 @@ def check_sentence(
     ]
     names = [name for name in facts.names if not _is_named(name, told, question)]
     quoted = [words for words in facts.quoted if not states_quoted(words, quotes)]
-    missing = (*numbers, *names, *quoted)
+    speakers = unknown_speakers(sentence, quotes)
+    missing = (*numbers, *names, *quoted, *speakers)
     words = _other_words(sentence, question, facts.names)
     carried_words = words & (set(terms(quotes)) | known.met_terms)
     carried = _share(len(carried_words), len(words))
-    support = (facts.count - len(missing) + carried) / (facts.count + 1)
+    count = facts.count + len(speakers)
+    support = (count - len(missing) + carried) / (count + 1)
     verdict: Verdict = "unsupported"
     if not missing and carried >= SUPPORTED_WORDS:
         verdict = "supported"
-    elif not numbers and not quoted and _asked_for(names, question):
+    elif not (numbers or quoted or speakers) and _asked_for(names, question):
         # One verb put otherwise ("met" for "held talks with") may go with a name or number that
         # is the answer; without one, the verb may be the claim.
         rephrased = len(words - carried_words) <= 1 and _answers_with_fact(facts, question)
